@@ -1,0 +1,302 @@
+"""One run's settings: frozen pydantic sections, read from YAML plus `--set` overrides. Every default of the project lives here."""
+
+import difflib
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from nmt.atomic import write_text
+from nmt.errors import ConfigError
+from nmt.shipped import shipped_folder, shipped_names
+
+DATA_ROOT_VARIABLE = "NMT_DATA_ROOT"
+
+Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """A part of the config: immutable, and a key it does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class ParallelText(Section):
+    """Parallel text in files, plain or `.gz`: either `source` and `target`, one sentence a line, or one `tsv`."""
+
+    source: Path | None = Field(None, description="file of source sentences, one a line")
+    target: Path | None = Field(None, description="file of target sentences, line for line the translations of `source`")
+    tsv: Path | None = Field(None, description="one file of tab-separated columns instead of `source` and `target`")
+    source_column: Count = Field(1, description="column of the source sentence in `tsv`, counted from 1")
+    target_column: Count = Field(2, description="column of the target sentence in `tsv`, counted from 1")
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        pair = self.source is not None and self.target is not None
+        if pair == (self.tsv is not None) or (self.source is None) != (self.target is None):
+            raise ValueError("needs either 'source' and 'target' or 'tsv'")
+        return self
+
+
+class DataConfig(Section):
+    """Where the parallel text comes from, and which pairs of it are kept."""
+
+    source_language: str = Field(description="language code of the source side, such as en")
+    target_language: str = Field(description="language code of the target side, such as de")
+    root: Path | None = Field(None, description=f"folder that contains the corpora's own folders; default: the variable {DATA_ROOT_VARIABLE}")
+    corpus: str | None = Field(None, description="a description in corpora/ by name (demo, multi30k) or by path; else give train and valid")
+    train: ParallelText | None = Field(None, description="training text, when no corpus is named")
+    valid: ParallelText | None = Field(None, description="validation text; without it `hold_out` training pairs are set aside")
+    test: ParallelText | None = Field(None, description="test text; only ever used by nmt evaluate and nmt demo")
+    hold_out: Count = Field(1000, description="pairs set aside for validation where none are given (at most a tenth of all)")
+    max_pieces: Count = Field(100, description="pairs with more subword pieces than this on either side are dropped")
+    max_length_ratio: Annotated[float, Field(gt=1.0)] = Field(4.0, description="pairs whose piece counts differ by more than this factor are dropped")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.corpus is None) == (self.train is None):
+            raise ValueError("needs exactly one of 'corpus' (a described corpus) and 'train' (your own files)")
+        if self.corpus is not None and (self.valid or self.test):
+            raise ValueError("'valid' and 'test' come from the described corpus: leave them out, or give 'train' instead of 'corpus'")
+        return self
+
+
+class TokenizerConfig(Section):
+    """SentencePiece (Kudo and Richardson 2018): trained inside the run unless models are given."""
+
+    joint: bool = Field(True, description="one vocabulary for both languages (needed for three-way tying)")
+    model: Path | None = Field(None, description="a trained joint SentencePiece model to use as it is")
+    source_model: Path | None = Field(None, description="with joint: false, a trained model for the source side")
+    target_model: Path | None = Field(None, description="with joint: false, a trained model for the target side")
+    kind: Literal["unigram", "bpe"] = Field("unigram", description="subword algorithm")
+    vocabulary_size: Annotated[int, Field(ge=16)] = Field(8000, description="number of pieces, of each side when separate; an upper limit on small text")
+    byte_fallback: bool = Field(True, description="spell unseen characters as bytes, so that no text is unknown")
+    character_coverage: Annotated[float, Field(gt=0.9, le=1.0)] = Field(1.0, description="share of characters in the text that get pieces of their own")
+    sample_sentences: Count = Field(1_000_000, description="sentences sampled for training the tokenizer: its memory stays flat")
+
+    @model_validator(mode="after")
+    def _models_fit(self) -> Self:
+        if self.joint and (self.source_model or self.target_model):
+            raise ValueError("'source_model' and 'target_model' need joint: false; a joint vocabulary is given as 'model'")
+        if not self.joint and self.model:
+            raise ValueError("'model' is a joint vocabulary: set joint: true, or give 'source_model' and 'target_model'")
+        if (self.source_model is None) != (self.target_model is None):
+            raise ValueError("needs both 'source_model' and 'target_model', or neither")
+        return self
+
+
+class ModelConfig(Section):
+    """Sizes of the encoder-decoder LSTM."""
+
+    embedding_units: Count = Field(256, description="width of the embeddings and of the readout before the vocabulary")
+    encoder_layers: Count = Field(1, description="bidirectional LSTM layers in the encoder")
+    encoder_units: Count = Field(256, description="LSTM units of each direction")
+    decoder_layers: Count = Field(1, description="LSTM layers in the decoder; layers above the first read [h; context]")
+    decoder_units: Count = Field(512, description="LSTM units of each decoder layer")
+    attention: Literal["general", "scaled_dot"] = Field("general", description="score function (Luong et al. 2015; Vaswani et al. 2017)")
+    tying: Literal["auto", "three_way", "two_way", "none"] = Field(
+        "auto", description="which of source embedding, target embedding and output weights are one; auto: three_way if the vocabulary is joint"
+    )
+    dropout: Fraction = Field(0.3, description="dropout between layers, while training")
+    word_dropout: Fraction = Field(0.1, description="share of input tokens replaced by the unknown token, while training")
+
+    @model_validator(mode="after")
+    def _dot_product_fits(self) -> Self:
+        if self.attention == "scaled_dot" and self.decoder_units != 2 * self.encoder_units:
+            raise ValueError(
+                f"attention scaled_dot has no weights: decoder_units ({self.decoder_units}) must be twice encoder_units ({self.encoder_units}); "
+                "or choose attention general"
+            )
+        return self
+
+
+class SearchConfig(Section):
+    """Beam search: what an export uses unless a call says otherwise."""
+
+    beam_size: Count = Field(5, description="hypotheses kept at each step; 1 is greedy search")
+    length_penalty: Annotated[float, Field(ge=0.0, le=5.0)] = Field(1.0, description="alpha of the length penalty (Wu et al. 2016, equation 14)")
+    max_length_factor: Annotated[float, Field(gt=0.0)] = Field(2.0, description="a hypothesis has at most this many pieces for each source piece")
+    max_length_offset: Annotated[int, Field(ge=1)] = Field(10, description="and this many more")
+    max_source_pieces: Count = Field(100, description="longer lines are split at sentence or clause ends before translation")
+
+
+class TrainingConfig(Section):
+    """The loop: how much, how fast, how often to look."""
+
+    seed: int = Field(1, ge=0, lt=2**31, description="every random draw of the run derives from this")
+    distribution: Literal["auto", "none", "mirrored"] = Field("auto", description="auto: mirrored when several GPUs are visible")
+    batch_tokens: Count = Field(1024, description="target tokens in one update, over all replicas, padding counted")
+    max_updates: Count = Field(10_000, description="updates in the run; schedules end here")
+    deadline_minutes: Annotated[float, Field(gt=0)] | None = Field(None, description="wall-clock budget from start to export; sets max_updates once measured")
+    learning_rate: Annotated[float, Field(gt=0)] = Field(2e-3, description="peak learning rate")
+    beta_1: Fraction = Field(0.9, description="decay of Adam's first moment")
+    beta_2: Fraction = Field(0.98, description="decay of Adam's second moment")
+    epsilon: Annotated[float, Field(gt=0)] = Field(1e-9, description="Adam's epsilon")
+    schedule: Literal["cosine", "inverse_sqrt", "constant"] = Field("cosine", description="learning rate after warm-up")
+    warmup_updates: Annotated[int, Field(ge=0)] = Field(300, description="updates over which the learning rate rises linearly from 0")
+    label_smoothing: Fraction = Field(0.1, description="probability mass spread over the vocabulary (Szegedy et al. 2016)")
+    clip_norm: Annotated[float, Field(gt=0)] = Field(1.0, description="the gradient's global norm is scaled down to this")
+    ema_decay: Fraction = Field(0.998, description="exponential moving average of the weights, used for validation and export; 0: off")
+    log_every: Count = Field(50, description="updates between two training lines in metrics.jsonl")
+    validate_every: Count = Field(500, description="updates between two validations and checkpoints")
+    validate_bleu_lines: Annotated[int, Field(ge=0)] = Field(1000, description="validation lines decoded greedily for BLEU; 0: loss only")
+    metric: Literal["bleu", "loss"] = Field("bleu", description="what the best checkpoint and early stopping go by")
+    patience: Annotated[int, Field(ge=0)] = Field(10, description="validations without improvement before the run stops; 0: never")
+    non_finite_limit: Count = Field(20, description="updates skipped for non-finite gradients before the run stops")
+
+    @model_validator(mode="after")
+    def _metric_is_measured(self) -> Self:
+        if self.metric == "bleu" and self.validate_bleu_lines == 0:
+            raise ValueError("metric bleu needs validate_bleu_lines above 0; or set metric: loss")
+        return self
+
+
+class Config(Section):
+    """A whole run."""
+
+    data: DataConfig
+    tokenizer: TokenizerConfig = TokenizerConfig()
+    model: ModelConfig = ModelConfig()
+    search: SearchConfig = SearchConfig()
+    training: TrainingConfig = TrainingConfig()
+
+    @model_validator(mode="after")
+    def _tying_fits(self) -> Self:
+        if self.model.tying == "three_way" and not self.tokenizer.joint:
+            raise ValueError("model.tying three_way needs tokenizer.joint: true")
+        if self.search.max_source_pieces > self.data.max_pieces:
+            raise ValueError(
+                f"search.max_source_pieces ({self.search.max_source_pieces}) must not exceed data.max_pieces ({self.data.max_pieces}): "
+                "the model never saw longer sentences"
+            )
+        return self
+
+
+def find_config(name: str) -> Path:
+    """Return the path of a config given as a path or as the name of a shipped one.
+
+    Raises:
+        ConfigError: neither exists.
+    """
+    path = Path(name)
+    if path.is_file():
+        return path
+    shipped = shipped_folder("configs") / f"{name}.yaml"
+    if shipped.is_file():
+        return shipped
+    raise ConfigError(f"no config {name!r}: expected a YAML file or one of the shipped configs ({', '.join(shipped_names('configs'))})")
+
+
+def load_config(path: Path, overrides: list[str] | None = None) -> Config:
+    """Read a YAML config, apply `section.key=value` overrides, validate, and make every path in it absolute.
+
+    Paths in the YAML are relative to `data.root` if the file is there, else to the YAML's folder; paths in overrides are relative to
+    the working directory.
+
+    Raises:
+        ConfigError: unreadable file, unknown key (with the nearest known one), or a value out of range.
+    """
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"cannot read config {path}: {' '.join(str(error).split())}") from error
+    if not isinstance(raw, dict):
+        raise ConfigError(f"config {path} must be a mapping of sections (data, tokenizer, model, search, training), got {type(raw).__name__}")
+    changed = _parse_overrides(overrides or [])
+    root = _data_root(raw, changed, path.parent)
+    _refuse_unknown_keys(raw, Config, str(path))
+    _absolute_paths(raw, Config, [root, path.parent] if root else [path.parent])
+    for (section, *keys), value in changed:
+        tree: dict[str, Any] = {section: value}
+        if keys:
+            for key in reversed(keys):
+                value = {key: value}  # noqa: PLW2901
+            tree = {section: value}
+        _refuse_unknown_keys(tree, Config, "--set")
+        _absolute_paths(tree, Config, [root, Path.cwd()] if root and keys[-1:] != ["root"] else [Path.cwd()])
+        _merge(raw, tree)
+    if root and isinstance(raw.get("data"), dict):
+        raw["data"]["root"] = str(root)
+    try:
+        return Config.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(f"config {path}: {_one_line(error)}") from error
+
+
+def save_config(config: Config, path: Path) -> None:
+    """Write the whole effective config, defaults included, as YAML."""
+    write_text(path, yaml.safe_dump(config.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True))
+
+
+def _parse_overrides(overrides: list[str]) -> list[tuple[list[str], Any]]:
+    parsed = []
+    for item in overrides:
+        key, equals, value = item.partition("=")
+        if not equals or "." not in key:
+            raise ConfigError(f"--set {item!r}: expected section.key=value, such as training.seed=2")
+        try:
+            parsed.append((key.strip().split("."), yaml.safe_load(value)))
+        except yaml.YAMLError as error:
+            raise ConfigError(f"--set {item!r}: the value is not YAML") from error
+    return parsed
+
+
+def _data_root(raw: dict[str, Any], changed: list[tuple[list[str], Any]], folder: Path) -> Path | None:
+    for keys, value in reversed(changed):
+        if keys == ["data", "root"] and value:
+            return Path(value).expanduser().absolute()
+    data = raw.get("data")
+    if isinstance(data, dict) and data.get("root"):
+        return (folder / Path(str(data["root"])).expanduser()).absolute()
+    variable = os.environ.get(DATA_ROOT_VARIABLE)
+    return Path(variable).expanduser().absolute() if variable else None
+
+
+def _section_of(annotation: Any) -> type[Section] | None:
+    for option in (annotation, *get_args(annotation)):
+        if isinstance(option, type) and issubclass(option, Section):
+            return option
+    return None
+
+
+def _refuse_unknown_keys(tree: dict[str, Any], section: type[Section], where: str, prefix: str = "") -> None:
+    for key, value in tree.items():
+        if key not in section.model_fields:
+            near = difflib.get_close_matches(str(key), section.model_fields, n=1, cutoff=0.4)
+            hint = f"did you mean {prefix}{near[0]}?" if near else f"known here: {', '.join(section.model_fields)}"
+            raise ConfigError(f"{where}: unknown key {prefix}{key}; {hint}")
+        inner = _section_of(section.model_fields[key].annotation)
+        if inner and isinstance(value, dict):
+            _refuse_unknown_keys(value, inner, where, f"{prefix}{key}.")
+
+
+def _absolute_paths(tree: dict[str, Any], section: type[Section], folders: list[Path]) -> None:
+    for key, value in tree.items():
+        annotation = section.model_fields[key].annotation
+        inner = _section_of(annotation)
+        if inner and isinstance(value, dict):
+            _absolute_paths(value, inner, folders)
+        elif isinstance(value, str) and (Path in get_args(annotation) or (key == "corpus" and value.endswith((".yaml", ".yml")))):
+            candidates = [(folder / Path(value).expanduser()).absolute() for folder in folders]
+            tree[key] = str(next((path for path in candidates if path.exists()), candidates[-1]))
+
+
+def _merge(base: dict[str, Any], changes: dict[str, Any]) -> None:
+    for key, value in changes.items():
+        if isinstance(value, dict) and isinstance(base.get(key), dict):
+            _merge(base[key], value)
+        else:
+            base[key] = value
+
+
+def _one_line(error: ValidationError) -> str:
+    problems = []
+    for item in error.errors():
+        where = ".".join(str(part) for part in item["loc"])
+        message = item["msg"].removeprefix("Value error, ")
+        received = f" (received {item['input']!r})" if not isinstance(item["input"], dict) and item["type"] != "missing" else ""
+        problems.append(f"{where + ': ' if where else ''}{message}{received}")
+    return "; ".join(problems)
