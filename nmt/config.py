@@ -46,14 +46,18 @@ class DataConfig(Section):
 
     source_language: str = Field(description="language code of the source side, such as en")
     target_language: str = Field(description="language code of the target side, such as de")
-    root: Path | None = Field(None, description=f"folder that contains the corpora's own folders; default: the variable {DATA_ROOT_VARIABLE}")
+    root: Path | None = Field(
+        None, description=f"folder that contains the corpora's own folders; default: the variable {DATA_ROOT_VARIABLE}"
+    )
     corpus: str | None = Field(None, description="a description in corpora/ by name (demo, multi30k) or by path; else give train and valid")
     train: ParallelText | None = Field(None, description="training text, when no corpus is named")
     valid: ParallelText | None = Field(None, description="validation text; without it `hold_out` training pairs are set aside")
     test: ParallelText | None = Field(None, description="test text; only ever used by nmt evaluate and nmt demo")
     hold_out: Count = Field(1000, description="pairs set aside for validation where none are given (at most a tenth of all)")
     max_pieces: Count = Field(100, description="pairs with more subword pieces than this on either side are dropped")
-    max_length_ratio: Annotated[float, Field(gt=1.0)] = Field(4.0, description="pairs whose piece counts differ by more than this factor are dropped")
+    max_length_ratio: Annotated[float, Field(gt=1.0)] = Field(
+        4.0, description="pairs whose piece counts differ by more than this factor are dropped"
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -72,9 +76,13 @@ class TokenizerConfig(Section):
     source_model: Path | None = Field(None, description="with joint: false, a trained model for the source side")
     target_model: Path | None = Field(None, description="with joint: false, a trained model for the target side")
     kind: Literal["unigram", "bpe"] = Field("unigram", description="subword algorithm")
-    vocabulary_size: Annotated[int, Field(ge=16)] = Field(8000, description="number of pieces, of each side when separate; an upper limit on small text")
+    vocabulary_size: Annotated[int, Field(ge=16)] = Field(
+        8000, description="number of pieces, of each side when separate; an upper limit on small text"
+    )
     byte_fallback: bool = Field(True, description="spell unseen characters as bytes, so that no text is unknown")
-    character_coverage: Annotated[float, Field(gt=0.9, le=1.0)] = Field(1.0, description="share of characters in the text that get pieces of their own")
+    character_coverage: Annotated[float, Field(gt=0.9, le=1.0)] = Field(
+        1.0, description="share of characters in the text that get pieces of their own"
+    )
     sample_sentences: Count = Field(1_000_000, description="sentences sampled for training the tokenizer: its memory stays flat")
 
     @model_validator(mode="after")
@@ -98,7 +106,8 @@ class ModelConfig(Section):
     decoder_units: Count = Field(512, description="LSTM units of each decoder layer")
     attention: Literal["general", "scaled_dot"] = Field("general", description="score function (Luong et al. 2015; Vaswani et al. 2017)")
     tying: Literal["auto", "three_way", "two_way", "none"] = Field(
-        "auto", description="which of source embedding, target embedding and output weights are one; auto: three_way if the vocabulary is joint"
+        "auto",
+        description="which of source embedding, target embedding and output weights are one; auto: three_way if the vocabulary is joint",
     )
     dropout: Fraction = Field(0.3, description="dropout between layers, while training")
     word_dropout: Fraction = Field(0.1, description="share of input tokens replaced by the unknown token, while training")
@@ -107,7 +116,8 @@ class ModelConfig(Section):
     def _dot_product_fits(self) -> Self:
         if self.attention == "scaled_dot" and self.decoder_units != 2 * self.encoder_units:
             raise ValueError(
-                f"attention scaled_dot has no weights: decoder_units ({self.decoder_units}) must be twice encoder_units ({self.encoder_units}); "
+                f"attention scaled_dot has no weights: decoder_units ({self.decoder_units}) must be twice encoder_units "
+                f"({self.encoder_units}); "
                 "or choose attention general"
             )
         return self
@@ -117,8 +127,12 @@ class SearchConfig(Section):
     """Beam search: what an export uses unless a call says otherwise."""
 
     beam_size: Count = Field(5, description="hypotheses kept at each step; 1 is greedy search")
-    length_penalty: Annotated[float, Field(ge=0.0, le=5.0)] = Field(1.0, description="alpha of the length penalty (Wu et al. 2016, equation 14)")
-    max_length_factor: Annotated[float, Field(gt=0.0)] = Field(2.0, description="a hypothesis has at most this many pieces for each source piece")
+    length_penalty: Annotated[float, Field(ge=0.0, le=5.0)] = Field(
+        1.0, description="alpha of the length penalty (Wu et al. 2016, equation 14)"
+    )
+    max_length_factor: Annotated[float, Field(gt=0.0)] = Field(
+        2.0, description="a hypothesis has at most this many pieces for each source piece"
+    )
     max_length_offset: Annotated[int, Field(ge=1)] = Field(10, description="and this many more")
     max_source_pieces: Count = Field(100, description="longer lines are split at sentence or clause ends before translation")
 
@@ -130,7 +144,9 @@ class TrainingConfig(Section):
     distribution: Literal["auto", "none", "mirrored"] = Field("auto", description="auto: mirrored when several GPUs are visible")
     batch_tokens: Count = Field(1024, description="target tokens in one update, over all replicas, padding counted")
     max_updates: Count = Field(10_000, description="updates in the run; schedules end here")
-    deadline_minutes: Annotated[float, Field(gt=0)] | None = Field(None, description="wall-clock budget from start to export; sets max_updates once measured")
+    deadline_minutes: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="wall-clock budget from start to export; sets max_updates once measured"
+    )
     learning_rate: Annotated[float, Field(gt=0)] = Field(2e-3, description="peak learning rate")
     beta_1: Fraction = Field(0.9, description="decay of Adam's first moment")
     beta_2: Fraction = Field(0.98, description="decay of Adam's second moment")
@@ -204,7 +220,9 @@ def load_config(path: Path, overrides: list[str] | None = None) -> Config:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"cannot read config {path}: {' '.join(str(error).split())}") from error
     if not isinstance(raw, dict):
-        raise ConfigError(f"config {path} must be a mapping of sections (data, tokenizer, model, search, training), got {type(raw).__name__}")
+        raise ConfigError(
+            f"config {path} must be a mapping of sections (data, tokenizer, model, search, training), got {type(raw).__name__}"
+        )
     changed = _parse_overrides(overrides or [])
     root = _data_root(raw, changed, path.parent)
     _refuse_unknown_keys(raw, Config, str(path))
