@@ -83,7 +83,9 @@ class TokenizerConfig(Section):
     character_coverage: Annotated[float, Field(gt=0.9, le=1.0)] = Field(
         1.0, description="share of characters in the text that get pieces of their own"
     )
-    sample_sentences: Count = Field(1_000_000, description="sentences sampled for training the tokenizer: its memory stays flat")
+    sample_sentences: Annotated[int, Field(gt=100)] = Field(
+        1_000_000, description="sentences sampled for training the tokenizer: its memory stays flat"
+    )
 
     @model_validator(mode="after")
     def _models_fit(self) -> Self:

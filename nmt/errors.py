@@ -35,3 +35,11 @@ class DivergedError(NmtError):
     """Training produced non-finite updates beyond the limit; the last good checkpoint is kept."""
 
     exit_code = 3
+
+
+class InterruptedRun(NmtError):  # noqa: N818 - not a fault: a signal asked for it
+    """A signal ended the run after its state was saved; exits with 128 + the signal's number, as a shell would."""
+
+    def __init__(self, message: str, signal_number: int) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + signal_number

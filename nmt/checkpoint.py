@@ -1,0 +1,98 @@
+"""Checkpoints: one file each, verified by hash, of which the last two and the best are kept."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmt.atomic import replacing_file, write_text
+from nmt.errors import RunError
+
+Arrays = dict[str, NDArray[Any]]
+KEPT_LAST = 2
+AVERAGED_LAST = 5
+
+
+@dataclass
+class Checkpoints:
+    """The checkpoints of one run, listed in `index.json` from oldest to newest."""
+
+    folder: Path
+    warnings: list[str] = field(default_factory=list)
+    """What was found damaged while loading, one line each."""
+
+    def save(self, update: int, arrays: Arrays, state: dict[str, Any], *, best: bool) -> None:
+        """Write a checkpoint, make it the last and, if so, the best one, then remove those no longer needed."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        name = f"update-{update:08d}.npz"
+        with replacing_file(self.folder / name) as temporary:
+            with temporary.open("wb") as file:
+                np.savez(file, __state__=np.array(json.dumps(state)), **arrays)
+            digest = _sha256(temporary)
+        index = self._index()
+        entries = [entry for entry in index["entries"] if entry["file"] != name]
+        entries.append({"file": name, "update": update, "sha256": digest})
+        best_name = name if best else index["best"]
+        kept = [entry for i, entry in enumerate(entries) if i >= len(entries) - KEPT_LAST or entry["file"] == best_name]
+        write_text(self.folder / "index.json", json.dumps({"best": best_name, "entries": kept}, indent=1))
+        for entry in entries:
+            if entry not in kept:
+                (self.folder / entry["file"]).unlink(missing_ok=True)
+
+    def load(self, which: Literal["best", "last"]) -> tuple[Arrays, dict[str, Any]] | None:
+        """Return (arrays, state) of the best or the last whole checkpoint; None if there is none.
+
+        A damaged file is named in `warnings`, and the newest undamaged one before it is used instead.
+        """
+        index = self._index()
+        newest_first = list(reversed(index["entries"]))
+        if which == "best":
+            newest_first.sort(key=lambda entry: entry["file"] != index["best"])
+        for entry in newest_first:
+            path = self.folder / entry["file"]
+            if not path.is_file() or _sha256(path) != entry["sha256"]:
+                self.warnings.append(f"checkpoint {path} is {'damaged' if path.is_file() else 'missing'}; using the one before it")
+                continue
+            return _read(path)
+        return None
+
+    def _index(self) -> dict[str, Any]:
+        path = self.folder / "index.json"
+        if not path.is_file():
+            return {"best": None, "entries": []}
+        index: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return index
+
+
+def load_checkpoint(folder: Path, which: Literal["best", "last"]) -> tuple[Arrays, dict[str, Any], list[str]]:
+    """Load a run's checkpoint and the warnings that came with it.
+
+    Raises:
+        RunError: the run has no whole checkpoint.
+    """
+    checkpoints = Checkpoints(folder)
+    loaded = checkpoints.load(which)
+    if loaded is None:
+        raise RunError(f"no checkpoint in {folder}: the run has not reached its first validation; carry it on with nmt train")
+    return *loaded, checkpoints.warnings
+
+
+def average(checkpoints: Sequence[Arrays]) -> Arrays:
+    """The mean of each array over several checkpoints (Vaswani et al. 2017, section 6.1)."""
+    return {name: np.mean([arrays[name] for arrays in checkpoints], axis=0, dtype=np.float64).astype(array.dtype) for name, array in checkpoints[0].items()}
+
+
+def _read(path: Path) -> tuple[Arrays, dict[str, Any]]:
+    with np.load(path, allow_pickle=False) as archive:
+        arrays = {name: archive[name] for name in archive.files if name != "__state__"}
+        return arrays, json.loads(str(archive["__state__"]))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

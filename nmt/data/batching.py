@@ -1,0 +1,121 @@
+"""A seeded, resumable plan of length-bucketed batches: every pair once an epoch, in an order that depends on (seed, epoch) alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmt.data.pair_store import PairStore
+from nmt.data.permutation import permuted
+from nmt.special_tokens import BOS, EOS, PAD
+
+WINDOW_PAIRS = 131_072
+"""Pairs that are sorted into buckets together; memory for the plan is that of one window, whatever the corpus."""
+
+Indices = NDArray[np.int64]
+Ids = NDArray[np.int32]
+
+
+class Batch(NamedTuple):
+    """One update's sentences, all replicas together. Filler rows have one EOS as source and no label."""
+
+    source: Ids
+    """[B, S] each row ends in EOS."""
+    source_lengths: Ids
+    """[B]"""
+    target: Ids
+    """[B, T] begins with BOS: the labels shifted right."""
+    labels: Ids
+    """[B, T] ends in EOS, PAD where there is nothing to predict."""
+    target_lengths: Ids
+    """[B]"""
+
+
+def bucket_width(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Round lengths up to a small set of widths: multiples of 2 up to 32, of 4 up to 64, of 16 beyond."""
+    step = np.where(lengths <= 32, 2, np.where(lengths <= 64, 4, 16))
+    return -(-lengths // step) * step
+
+
+@dataclass(frozen=True)
+class BatchPlan:
+    """Which pairs make which batch."""
+
+    store: PairStore
+    batch_tokens: int
+    """Target tokens in one batch, padding counted."""
+    seed: int
+    replicas: int = 1
+    """Rows are filled up to a multiple of this."""
+
+    def epoch(self, epoch: int) -> Iterator[Indices]:
+        """Yield the pair indices of each batch of one epoch, window by window."""
+        n = len(self.store)
+        for start in range(0, n, WINDOW_PAIRS):
+            positions = np.arange(start, min(start + WINDOW_PAIRS, n), dtype=np.int64)
+            indices = permuted(positions, n, (self.seed, epoch))
+            batches = list(self._window(indices))
+            order = np.random.default_rng((self.seed, epoch, start)).permutation(len(batches))
+            yield from (batches[i] for i in order)
+
+    def _window(self, indices: Indices) -> Iterator[Indices]:
+        """Cut one window into batches: by target width, and inside one width by source length."""
+        source, target = self.store.lengths(indices)
+        widths = bucket_width(target.astype(np.int64) + 1)
+        left_over = np.empty(0, dtype=np.int64)
+        # Ascending, so that what does not fill a batch of one width joins the next wider one.
+        for width in np.unique(widths):
+            members = np.concatenate([left_over, np.flatnonzero(widths == width)])
+            members = members[np.argsort(source[members], kind="stable")]
+            rows = max(1, self.batch_tokens // int(width))
+            full = len(members) // rows * rows
+            yield from (indices[members[i : i + rows]] for i in range(0, full, rows))
+            left_over = members[full:]
+        if len(left_over):
+            yield indices[left_over]
+
+    def batch(self, indices: Indices) -> Batch:
+        """Look up one batch's ids."""
+        return make_batch(self.store, indices, self.replicas)
+
+
+def make_batch(store: PairStore, indices: Indices, replicas: int = 1) -> Batch:
+    """Gather the ids of some pairs, add BOS and EOS, pad to the bucket's width and to a multiple of `replicas` rows."""
+    source_lengths, target_lengths = store.lengths(indices)
+    filler = -len(indices) % replicas
+    widths = bucket_width(np.array([source_lengths.max() + 1, target_lengths.max() + 1], dtype=np.int64))
+    source = _with_eos(store.gather_source(indices, int(widths[0])), source_lengths)
+    labels = _with_eos(store.gather_target(indices, int(widths[1])), target_lengths)
+    target = np.empty_like(labels)
+    target[:, 0] = BOS
+    target[:, 1:] = labels[:, :-1]
+    target[target == EOS] = PAD  # EOS is predicted, never read
+    rows = np.zeros((filler, source.shape[1]), np.int32), np.zeros((filler, target.shape[1]), np.int32)
+    first_eos, first_bos = rows[0].copy(), rows[1].copy()
+    first_eos[:, :1], first_bos[:, :1] = EOS, BOS
+    ones = np.ones(filler, np.int32)
+    return Batch(
+        source=np.concatenate([source, first_eos]),
+        source_lengths=np.concatenate([source_lengths + 1, ones]).astype(np.int32),
+        target=np.concatenate([target, first_bos]),
+        labels=np.concatenate([labels, rows[1]]),
+        target_lengths=np.concatenate([target_lengths + 1, ones]).astype(np.int32),
+    )
+
+
+def _with_eos(ids: Ids, lengths: NDArray[np.int32]) -> Ids:
+    ids[np.arange(len(ids)), lengths] = EOS
+    return ids
+
+
+def padding_share(plan: BatchPlan, epoch: int = 0) -> float:
+    """The share of source and target positions of one epoch that hold padding."""
+    real = total = 0
+    for indices in plan.epoch(epoch):
+        source, target = plan.store.lengths(indices)
+        real += int(source.sum() + target.sum()) + 2 * len(indices)
+        widths = bucket_width(np.array([source.max() + 1, target.max() + 1], dtype=np.int64))
+        total += int(widths.sum()) * len(indices)
+    return 1.0 - real / total

@@ -1,0 +1,92 @@
+"""The decoder without input feeding: LSTM₁ over the whole target, one attention for all positions, upper LSTMs on [h; context].
+
+The layout of GNMT-v2. `call` (teacher forcing) and `step` (search) compute the same numbers; a test holds them equal.
+"""
+
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+
+from nmt.config import ModelConfig
+from nmt.model.attention import Attention, Memory
+from nmt.model.dropout import dropout
+from nmt.model.lstm import LSTM, LstmKernel, State
+from nmt.tensors import Tensor
+
+DecoderState = tuple[State, ...]
+"""(h, c) of each layer, each [N, H]."""
+
+
+class Decoded(NamedTuple):
+    """One decoder step."""
+
+    readout: Tensor
+    state: DecoderState
+    attention: Tensor
+
+
+class Decoder(keras.layers.Layer):
+    """Target embeddings and a Memory -> readout vectors, from which the output layer makes logits."""
+
+    def __init__(self, config: ModelConfig, kernel: LstmKernel, name: str = "decoder") -> None:
+        super().__init__(name=name)
+        self.rate = config.dropout
+        self.layers = [LSTM(config.decoder_units, kernel=kernel, name=f"lstm_{i}") for i in range(config.decoder_layers)]
+        self.attention = Attention(config.attention, config.decoder_units)
+        self.readout = keras.layers.Dense(config.embedding_units, activation="tanh", name="readout")
+        self.bridge_h = [keras.layers.Dense(config.decoder_units, activation="tanh", name=f"bridge_h_{i}") for i in range(config.decoder_layers)]
+        self.bridge_c = [keras.layers.Dense(config.decoder_units, name=f"bridge_c_{i}") for i in range(config.decoder_layers)]
+
+    def initial_state(self, encoder_state: State) -> DecoderState:
+        """The learned bridge: the encoder's last (h, c), each [B, M] -> (h, c) of every decoder layer, each [B, H]."""
+        h, c = encoder_state
+        return tuple((bridge_h(h), bridge_c(c)) for bridge_h, bridge_c in zip(self.bridge_h, self.bridge_c, strict=True))
+
+    def call(self, embedded: Tensor, lengths: Tensor, memory: Memory, state: DecoderState, seed: Tensor | None = None) -> Tensor:
+        """Teacher forcing over whole targets.
+
+        Args:
+            embedded: [T, B, E] embeddings of the target shifted right, time first.
+            lengths: [B] int32 target lengths, at least 1.
+            memory: of the same sentences.
+            state: from `initial_state`.
+            seed: int32 [2] while training, else None.
+
+        Returns:
+            readout [B, T, E].
+        """
+        x = dropout(embedded, self.rate, seed, "decoder.embedding")
+        h, _ = self.layers[0](x, lengths, state[0])
+        queries = tf.transpose(h, [1, 0, 2])
+        context, _ = self.attention(queries, memory)  # [B, T, M]
+        if len(self.layers) > 1:
+            context_first = tf.transpose(context, [1, 0, 2])
+            for depth, layer in enumerate(self.layers[1:], start=1):
+                x = dropout(tf.concat([h, context_first], axis=2), self.rate, seed, f"decoder.{depth}")
+                h, _ = layer(x, lengths, state[depth])
+            queries = tf.transpose(h, [1, 0, 2])
+        joined = dropout(tf.concat([queries, context], axis=2), self.rate, seed, "decoder.top")
+        return dropout(self.readout(joined), self.rate, seed, "decoder.readout")
+
+    def step(self, embedded: Tensor, memory: Memory, state: DecoderState) -> Decoded:
+        """One step of search for N = B · K hypotheses, K consecutive rows for each sentence of the memory.
+
+        Args:
+            embedded: [N, E] embeddings of the last tokens.
+            memory: of B sentences.
+            state: (h, c) of each layer, each [N, H].
+
+        Returns:
+            readout [N, E], the next state, attention [N, S].
+        """
+        batch = tf.shape(memory.values)[0]
+        h, c = self.layers[0].step(embedded, state[0])
+        states: list[State] = [(h, c)]
+        context, attention = self.attention(tf.reshape(h, [batch, -1, h.shape[1]]), memory)  # [B, K, M], [B, K, S]
+        context = tf.reshape(context, [-1, context.shape[2]])  # [N, M]
+        for layer, previous in zip(self.layers[1:], state[1:], strict=True):
+            h, c = layer.step(tf.concat([h, context], axis=1), previous)
+            states.append((h, c))
+        readout = self.readout(tf.concat([h, context], axis=1))
+        return Decoded(readout, tuple(states), tf.reshape(attention, [-1, tf.shape(attention)[2]]))

@@ -1,0 +1,196 @@
+"""A published model on disk: find it, read what it says of itself, check that its files are the ones that were published.
+
+MODEL is a MODEL_DIR (= RUN_DIR/export/<n>), a RUN_DIR (its newest export), or a folder of integer versions (the highest).
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nmt.errors import ModelError
+
+MANIFEST_FILE = "MODEL.json"
+SAVED_MODEL_FILE = "saved_model.pb"
+EXPORT_FOLDER = "export"
+FORMAT_VERSION = 1  # raised when an older reader could not use the model; keys that it may ignore are added without
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class Entry(BaseModel):
+    """A part of MODEL.json: immutable; keys that a later version of the project added are passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+
+
+class MeasuredScore(Entry):
+    """A score of this very artefact, with what is needed to measure it again."""
+
+    metric: str
+    score: float
+    signature: str
+    set: str
+    beam: int
+
+
+class TrainingRecord(Entry):
+    """How the weights came about."""
+
+    updates: int
+    seconds: float
+    seed: int
+    commit: str | None = None
+    hardware: str | None = None
+
+
+class Limits(Entry):
+    """What the model accepts and gives at most."""
+
+    max_source_pieces: Count = Field(description="source pieces of one sentence, EOS not counted; longer text is split before")
+    max_steps: Count = Field(description="target pieces of one hypothesis")
+
+
+class SearchDefaults(Entry):
+    """The search that a call gets unless it says otherwise."""
+
+    beam_size: Count
+    length_penalty: Annotated[float, Field(ge=0.0)]
+
+
+class CorpusRecord(Entry):
+    """A text that the model has learnt from."""
+
+    name: str
+    licence: str | None = None
+    sha256: str | None = None
+
+
+class Manifest(Entry):
+    """MODEL.json."""
+
+    format_version: int
+    name: str
+    source: str
+    target: str
+    scores: tuple[MeasuredScore, ...] = ()
+    training: TrainingRecord
+    versions: dict[str, str]
+    limits: Limits
+    search: SearchDefaults
+    corpora: tuple[CorpusRecord, ...] = ()
+    files: dict[str, str] = Field(description="sha256 of each file of the folder but MODEL.json, by path relative to it")
+
+
+@dataclass(frozen=True)
+class ModelDirectory:
+    """A folder with a MODEL.json that can be read."""
+
+    path: Path
+    manifest: Manifest
+
+    def verify_files(self) -> None:
+        """Check that every published file is there and is the one that was published.
+
+        Raises:
+            ModelError: one is missing or differs; names it.
+        """
+        for name, expected in self.manifest.files.items():
+            with _readable(self.path, name).open("rb") as stream:
+                found = hashlib.file_digest(stream, "sha256").hexdigest()
+            if found != expected.lower():
+                raise ModelError(f"model {self.path} is damaged: {name} has sha256 {found}, {MANIFEST_FILE} says {expected}; copy it again")
+
+    def check_files(self) -> None:
+        """Check only that every published file is there: what a quick start can afford."""
+        for name in self.manifest.files:
+            _readable(self.path, name)
+
+
+def find_model_directory(model: str | Path) -> ModelDirectory:
+    """Resolve MODEL and read its MODEL.json.
+
+    Raises:
+        ModelError: nothing there, no model in it, or a MODEL.json that cannot be read.
+    """
+    path = Path(model).expanduser()
+    if not path.is_dir():
+        problem = "is not a folder" if path.exists() else "does not exist"
+        raise ModelError(f"no model at {path}: it {problem}; expected a model, a run or a folder of versions")
+    for folder in (path, *_versions(path / EXPORT_FOLDER), *_versions(path)):
+        if (folder / MANIFEST_FILE).is_file():
+            return ModelDirectory(folder, read_manifest(folder / MANIFEST_FILE))
+    if (path / "checkpoints").is_dir():
+        raise ModelError(
+            f"run {path} has no export yet: looked for {path / EXPORT_FOLDER}/<n>/{MANIFEST_FILE}; make one with nmt export {path}"
+        )
+    raise ModelError(f"{path} is not a model: looked for {MANIFEST_FILE} in it, in its {EXPORT_FOLDER}/<n>/ and in its <n>/")
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read and validate a MODEL.json.
+
+    Raises:
+        ModelError: unreadable, of a newer format, or not what the format says; one line.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"cannot read {path}: {error.strerror}") from error
+    try:
+        manifest = Manifest.model_validate_json(text)
+    except ValidationError as error:
+        version = _format_version(text)
+        if isinstance(version, int) and version > FORMAT_VERSION:
+            raise ModelError(_too_new(path, version)) from error
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ModelError(f"{path} is not a model description: {where + ': ' if where else ''}{first['msg']}") from error
+    if manifest.format_version > FORMAT_VERSION:
+        raise ModelError(_too_new(path, manifest.format_version))
+    return manifest
+
+
+def file_hashes(folder: Path) -> dict[str, str]:
+    """Return the sha256 of each file under a folder but MODEL.json, by its path relative to it: the `files` of a manifest."""
+    hashes = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and name != MANIFEST_FILE:
+            with path.open("rb") as stream:
+                hashes[name] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return hashes
+
+
+def _versions(folder: Path) -> list[Path]:
+    """Return the integer versions in a folder, the highest first; half-written ones (.tmp-*) have no integer name."""
+    if not folder.is_dir():
+        return []
+    numbered = [child for child in folder.iterdir() if child.name.isascii() and child.name.isdecimal()]
+    return sorted(numbered, key=lambda child: int(child.name), reverse=True)
+
+
+def _readable(folder: Path, name: str) -> Path:
+    relative = PurePosixPath(name)
+    if relative.is_absolute() or ".." in relative.parts:
+        raise ModelError(f"model {folder}: {MANIFEST_FILE} lists {name!r}, which lies outside the model")
+    path = folder / relative
+    if not path.is_file():
+        raise ModelError(f"model {folder} is incomplete: {name} is missing; copy the whole folder again")
+    return path
+
+
+def _format_version(text: bytes) -> Any:
+    class Version(Entry):
+        format_version: int
+
+    try:
+        return Version.model_validate_json(text).format_version
+    except ValidationError:
+        return None
+
+
+def _too_new(path: Path, version: int) -> str:
+    return f"{path} has format version {version}, this nmt reads up to {FORMAT_VERSION}: upgrade carousel-nmt"

@@ -1,0 +1,106 @@
+"""A run's folder: where its files lie, and the lock that keeps two processes out of one run."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from nmt.config import Config, save_config
+from nmt.errors import RunError
+
+RESUMABLE_CHANGES = {
+    "data.root",
+    "data.test",
+    "training.max_updates",
+    "training.deadline_minutes",
+    "training.patience",
+    "training.log_every",
+    "training.non_finite_limit",
+}
+"""Settings that may differ when a run is carried on: they do not change what an update computes."""
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """The paths of one run."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """The effective config."""
+        return self.path / "config.yaml"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def metrics(self) -> Path:
+        """One JSON object a line."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def tensorboard(self) -> Path:
+        """Folder of event files."""
+        return self.path / "tensorboard"
+
+    @property
+    def exports(self) -> Path:
+        """Folder of published models, named 1, 2 …"""
+        return self.path / "export"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run's lock; the kernel lets go of it when the process dies, however it dies.
+
+        Raises:
+            RunError: another process holds it.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = (self.path / "lock").open("a+")
+        except OSError as error:
+            raise RunError(f"cannot write in run directory {self.path}: {error.strerror}; choose another with --run-dir") from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                lock.seek(0)
+                holder = lock.read().strip() or "another process"
+                raise RunError(f"run directory {self.path} is in use by {holder}; wait for it or choose another with --run-dir") from error
+            lock.truncate(0)
+            lock.write(f"process {os.getpid()}")
+            lock.flush()
+            yield
+
+    def adopt(self, config: Config) -> None:
+        """Write the effective config, or check it against the one that this run began with.
+
+        Raises:
+            RunError: the run was begun with a setting that may not change on the way.
+        """
+        if self.config.is_file():
+            before = _flat(yaml.safe_load(self.config.read_text(encoding="utf-8")))
+            now = _flat(config.model_dump(mode="json", exclude_none=True))
+            changed = sorted(k for k in before.keys() | now.keys() if before.get(k) != now.get(k) and k not in RESUMABLE_CHANGES)
+            if changed:
+                key = changed[0]
+                raise RunError(
+                    f"run directory {self.path} was begun with {key} = {before.get(key)!r}, now it is {now.get(key)!r}; "
+                    "set it back to carry that run on, or choose another with --run-dir"
+                )
+        save_config(config, self.config)
+
+
+def _flat(tree: dict[str, object], prefix: str = "") -> dict[str, object]:
+    """Nested mappings as one mapping of dotted keys."""
+    flat: dict[str, object] = {}
+    for key, value in tree.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat

@@ -1,0 +1,89 @@
+"""TensorFlow's SavedModel as a runtime: the same file on any CPU or GPU, without a line of model code."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmt.errors import ModelError
+from nmt.runtime.interface import Hypotheses
+
+SIGNATURE = "serving_default"
+_INPUTS = {"ids", "lengths", "beam_size", "length_penalty", "max_steps"}
+
+
+class SavedModelRuntime:
+    """A loaded SavedModel whose `serving_default` is `translate_ids`."""
+
+    def __init__(self, model_dir: Path, threads: int | None = None) -> None:
+        """Load a SavedModel.
+
+        Args:
+            model_dir: The folder that holds `saved_model.pb`.
+            threads: CPU threads for one operation, for the whole process; default: TensorFlow's own choice.
+
+        Raises:
+            ModelError: not a SavedModel of ours, or TensorFlow runs already with another number of threads.
+        """
+        tf = _quiet_tensorflow()
+        if threads is not None:
+            _set_threads(tf, threads)
+        _grow_gpu_memory(tf)
+        try:
+            # The signature alone does not keep the variables alive: the whole object is held.
+            self._loaded = tf.saved_model.load(str(model_dir))
+        except (OSError, ValueError, tf.errors.OpError) as error:
+            raise ModelError(f"cannot load the SavedModel in {model_dir}: {' '.join(str(error).split())}") from error
+        function = self._loaded.signatures.get(SIGNATURE) if hasattr(self._loaded, "signatures") else None
+        found = set(function.structured_input_signature[1]) if function is not None else set()
+        if function is None or found != _INPUTS:
+            raise ModelError(
+                f"the SavedModel in {model_dir} has no signature {SIGNATURE} that takes {', '.join(sorted(_INPUTS))}"
+                + (f"; it takes {', '.join(sorted(found))}" if found else "")
+            )
+        self._tf = tf
+        self._translate_ids = function
+
+    def translate_ids(
+        self, ids: NDArray[np.int32], lengths: NDArray[np.int32], *, beam_size: int, length_penalty: float, max_steps: int
+    ) -> Hypotheses:
+        """See `Runtime.translate_ids`."""
+        tf = self._tf
+        found = self._translate_ids(
+            ids=tf.constant(ids, tf.int32),
+            lengths=tf.constant(lengths, tf.int32),
+            beam_size=tf.constant(beam_size, tf.int32),
+            length_penalty=tf.constant(length_penalty, tf.float32),
+            max_steps=tf.constant(max_steps, tf.int32),
+        )
+        return Hypotheses(*(found[name].numpy() for name in Hypotheses._fields))
+
+
+def _quiet_tensorflow() -> Any:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # read when TensorFlow is imported; errors still show
+    import tensorflow as tf
+
+    return tf
+
+
+def _set_threads(tf: Any, threads: int) -> None:
+    if threads < 1:
+        raise ModelError(f"threads must be 1 or more, got {threads}")
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        # One sentence's steps follow each other: a second operation at a time is worth one thread, more would compete with the first.
+        tf.config.threading.set_inter_op_parallelism_threads(min(threads, 2))
+    except RuntimeError as error:
+        raise ModelError(
+            f"threads={threads} comes too late: TensorFlow already runs in this process with another number; load this model first"
+        ) from error
+
+
+def _grow_gpu_memory(tf: Any) -> None:
+    for gpu in tf.config.list_physical_devices("GPU"):
+        try:
+            tf.config.experimental.set_memory_growth(gpu, True)
+        except (RuntimeError, ValueError):  # the GPU is in use already, with the setting it has
+            return

@@ -1,0 +1,39 @@
+"""The run's figures: `metrics.jsonl`, one object a line, and the same numbers for TensorBoard."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from nmt.run_directory import RunDirectory
+
+
+class MetricsLog:
+    """Appends to both; on resume, lines written after the checkpoint are cut off, so that none is double."""
+
+    def __init__(self, run: RunDirectory, keep_bytes: int) -> None:
+        self.path: Path = run.metrics
+        with self.path.open("ab") as file:
+            file.truncate(keep_bytes)
+        self.writer = tf.summary.create_file_writer(str(run.tensorboard))
+
+    def write(self, kind: str, update: int, **values: Any) -> None:
+        """Add one line; numbers also go to TensorBoard as `kind/name`."""
+        line = json.dumps({"kind": kind, "update": update, **values}, ensure_ascii=False)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        # The kernel op needs no TensorBoard package, which only a reader of the curves has to install.
+        for name, value in values.items():
+            if isinstance(value, int | float):
+                resource = self.writer._resource
+                tf.raw_ops.WriteScalarSummary(writer=resource, step=update, tag=f"{kind}/{name}", value=float(value))
+        self.writer.flush()
+
+    @property
+    def size(self) -> int:
+        """Bytes of metrics.jsonl, to be saved with a checkpoint."""
+        return self.path.stat().st_size
