@@ -1,4 +1,4 @@
-"""Checkpoints: one file each, verified by hash, of which the last two and the best are kept."""
+"""Checkpoints: one file each, verified by hash, of which the last three and the best are kept."""
 
 import hashlib
 import json
@@ -14,8 +14,7 @@ from nmt.atomic import replacing_file, write_text
 from nmt.errors import RunError
 
 Arrays = dict[str, NDArray[Any]]
-KEPT_LAST = 2
-AVERAGED_LAST = 5
+KEPT_LAST = 3
 
 
 @dataclass
@@ -32,7 +31,7 @@ class Checkpoints:
         name = f"update-{update:08d}.npz"
         with replacing_file(self.folder / name) as temporary:
             with temporary.open("wb") as file:
-                np.savez(file, __state__=np.array(json.dumps(state)), **arrays)
+                np.savez(file, allow_pickle=False, __state__=np.array(json.dumps(state)), **arrays)
             digest = _sha256(temporary)
         index = self._index()
         entries = [entry for entry in index["entries"] if entry["file"] != name]
@@ -54,12 +53,21 @@ class Checkpoints:
         if which == "best":
             newest_first.sort(key=lambda entry: entry["file"] != index["best"])
         for entry in newest_first:
-            path = self.folder / entry["file"]
-            if not path.is_file() or _sha256(path) != entry["sha256"]:
-                self.warnings.append(f"checkpoint {path} is {'damaged' if path.is_file() else 'missing'}; using the one before it")
-                continue
-            return _read(path)
+            if self._whole(entry):
+                return _read(self.folder / entry["file"])
         return None
+
+    def load_all(self) -> list[tuple[Arrays, dict[str, Any]]]:
+        """Return every whole checkpoint that is kept, oldest first."""
+        paths = [self.folder / entry["file"] for entry in self._index()["entries"] if self._whole(entry)]
+        return [_read(path) for path in paths]
+
+    def _whole(self, entry: dict[str, Any]) -> bool:
+        path = self.folder / entry["file"]
+        whole = path.is_file() and _sha256(path) == entry["sha256"]
+        if not whole:
+            self.warnings.append(f"checkpoint {path} is {'damaged' if path.is_file() else 'missing'}; using the one before it")
+        return whole
 
     def _index(self) -> dict[str, Any]:
         path = self.folder / "index.json"
@@ -69,22 +77,30 @@ class Checkpoints:
         return index
 
 
-def load_checkpoint(folder: Path, which: Literal["best", "last"]) -> tuple[Arrays, dict[str, Any], list[str]]:
-    """Load a run's checkpoint and the warnings that came with it.
+def load_weights(folder: Path, which: Literal["best", "last", "average"]) -> tuple[Arrays, dict[str, Any], list[str]]:
+    """Return a run's weights by variable path, the state of their checkpoint, and warnings.
+
+    `best` and `last` are the moving average where the run keeps one; `average` is the mean of the plain weights of all kept checkpoints.
 
     Raises:
         RunError: the run has no whole checkpoint.
     """
     checkpoints = Checkpoints(folder)
-    loaded = checkpoints.load(which)
-    if loaded is None:
+    loaded = checkpoints.load_all() if which == "average" else [found for found in [checkpoints.load(which)] if found]
+    if not loaded:
         raise RunError(f"no checkpoint in {folder}: the run has not reached its first validation; carry it on with nmt train")
-    return *loaded, checkpoints.warnings
+    arrays, state = average([arrays for arrays, _ in loaded]), loaded[-1][1]
+    averaged = any(name.startswith("average/") for name in arrays) and which != "average"
+    prefix = "average/" if averaged else "weights/"
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}, state, checkpoints.warnings
 
 
 def average(checkpoints: Sequence[Arrays]) -> Arrays:
     """The mean of each array over several checkpoints (Vaswani et al. 2017, section 6.1)."""
-    return {name: np.mean([arrays[name] for arrays in checkpoints], axis=0, dtype=np.float64).astype(array.dtype) for name, array in checkpoints[0].items()}
+    return {
+        name: np.mean([arrays[name] for arrays in checkpoints], axis=0, dtype=np.float64).astype(array.dtype)
+        for name, array in checkpoints[0].items()
+    }
 
 
 def _read(path: Path) -> tuple[Arrays, dict[str, Any]]:

@@ -83,9 +83,7 @@ class TokenizerConfig(Section):
     character_coverage: Annotated[float, Field(gt=0.9, le=1.0)] = Field(
         1.0, description="share of characters in the text that get pieces of their own"
     )
-    sample_sentences: Annotated[int, Field(gt=100)] = Field(
-        1_000_000, description="sentences sampled for training the tokenizer: its memory stays flat"
-    )
+    sample_sentences: Count = Field(1_000_000, description="sentences sampled for training the tokenizer: its memory stays flat")
 
     @model_validator(mode="after")
     def _models_fit(self) -> Self:
@@ -137,6 +135,11 @@ class SearchConfig(Section):
     )
     max_length_offset: Annotated[int, Field(ge=1)] = Field(10, description="and this many more")
     max_source_pieces: Count = Field(100, description="longer lines are split at sentence or clause ends before translation")
+
+    @property
+    def max_steps(self) -> int:
+        """The most target pieces any hypothesis may have: what the longest source, its EOS counted, allows."""
+        return int(self.max_length_factor * (self.max_source_pieces + 1)) + self.max_length_offset
 
 
 class TrainingConfig(Section):
@@ -246,9 +249,14 @@ def load_config(path: Path, overrides: list[str] | None = None) -> Config:
         raise ConfigError(f"config {path}: {_one_line(error)}") from error
 
 
+def dump_config(config: Config) -> str:
+    """Return the whole effective config, defaults included, as YAML."""
+    return yaml.safe_dump(config.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
+
+
 def save_config(config: Config, path: Path) -> None:
     """Write the whole effective config, defaults included, as YAML."""
-    write_text(path, yaml.safe_dump(config.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True))
+    write_text(path, dump_config(config))
 
 
 def _parse_overrides(overrides: list[str]) -> list[tuple[list[str], Any]]:

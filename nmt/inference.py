@@ -4,7 +4,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from nmt.config import SearchConfig
+from nmt.config import Config, SearchConfig
+from nmt.model.lstm import LstmKernel
 from nmt.model.seq2seq import Seq2Seq
 from nmt.runtime.interface import Hypotheses as FoundHypotheses
 from nmt.search.beam import beam_search
@@ -12,6 +13,7 @@ from nmt.search.greedy import greedy_search
 from nmt.search.step import IMPOSSIBLE, Hypotheses, State
 from nmt.special_tokens import BOS, PAD, UNK
 from nmt.tensors import Tensor
+from nmt.tokenizer import TokenizerPair
 
 SIGNATURE = [
     tf.TensorSpec([None, None], tf.int32, name="ids"),
@@ -22,11 +24,16 @@ SIGNATURE = [
 ]
 
 
-class Inference(tf.Module):
+def build_model(config: Config, tokenizers: TokenizerPair, kernel: LstmKernel | None = None) -> Seq2Seq:
+    """The model that a config and its tokenizers describe, with fresh weights; `kernel` as the devices at hand suggest unless given."""
+    sizes = tokenizers.source.vocabulary_size, tokenizers.target.vocabulary_size
+    return Seq2Seq(config.model, *sizes, joint=tokenizers.joint, kernel=kernel)
+
+
+class Inference:
     """Source ids -> Hypotheses as one graph."""
 
     def __init__(self, model: Seq2Seq, config: SearchConfig) -> None:
-        super().__init__(name="inference")
         self.model = model
         self.factor, self.offset = config.max_length_factor, config.max_length_offset
         never = tf.one_hot([PAD, UNK, BOS], model.output_bias.shape[0], on_value=IMPOSSIBLE, off_value=0.0)

@@ -65,7 +65,7 @@ class CorpusRecord(Entry):
 
     name: str
     licence: str | None = None
-    sha256: str | None = None
+    sha256: dict[str, str] = Field(default={}, description="of each of its files, by name")
 
 
 class Manifest(Entry):

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from nmt.config import Config, save_config
+from nmt.atomic import write_text
+from nmt.config import Config, dump_config
 from nmt.errors import RunError
 
 RESUMABLE_CHANGES = {
@@ -85,7 +86,10 @@ class RunDirectory:
         Raises:
             RunError: the run was begun with a setting that may not change on the way.
         """
+        text = dump_config(config)
         if self.config.is_file():
+            if self.config.read_text(encoding="utf-8") == text:
+                return
             before = _flat(yaml.safe_load(self.config.read_text(encoding="utf-8")))
             now = _flat(config.model_dump(mode="json", exclude_none=True))
             changed = sorted(k for k in before.keys() | now.keys() if before.get(k) != now.get(k) and k not in RESUMABLE_CHANGES)
@@ -95,7 +99,7 @@ class RunDirectory:
                     f"run directory {self.path} was begun with {key} = {before.get(key)!r}, now it is {now.get(key)!r}; "
                     "set it back to carry that run on, or choose another with --run-dir"
                 )
-        save_config(config, self.config)
+        write_text(self.config, text)
 
 
 def _flat(tree: dict[str, object], prefix: str = "") -> dict[str, object]:

@@ -8,8 +8,9 @@ have ids only, and no text encodes to them.
 """
 
 import io
+import random
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -38,11 +39,10 @@ class Tokenizer:
         """Check and hold a serialised model; `name` is what an error calls it."""
         self.model = model
         try:
-            self._processor = sentencepiece.SentencePieceProcessor(model_proto=model)
-            size = self._processor.vocab_size()
+            self._processor = sentencepiece.SentencePieceProcessor(model_proto=model) if model else None
         except RuntimeError:
-            size = 0
-        if not model or size <= EOS:
+            self._processor = None
+        if self._processor is None:
             raise TokenizerError(f"{name} is not a SentencePiece model")
         found = tuple(int(getattr(self._processor, f"{token}_id")()) for token in ("pad", "unk", "bos", "eos"))
         if found != (PAD, UNK, BOS, EOS):
@@ -147,12 +147,11 @@ def train_tokenizer(sentences: Iterable[str], path: Path, config: TokenizerConfi
     Raises:
         TokenizerError: no text, or a vocabulary too small for the characters in it.
     """
-    stream = _Stream(sentences)
+    sample = _sample(sentences, config.sample_sentences, random.Random(seed))
     model = io.BytesIO()
-    sentencepiece.set_random_generator_seed(seed)
     try:
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter(stream),
+            sentence_iterator=iter(sample),
             model_writer=model,
             model_type=config.kind,
             vocab_size=config.vocabulary_size,
@@ -160,8 +159,6 @@ def train_tokenizer(sentences: Iterable[str], path: Path, config: TokenizerConfi
             character_coverage=config.character_coverage,
             byte_fallback=config.byte_fallback,
             normalization_rule_name="nmt_nfkc",
-            input_sentence_size=config.sample_sentences,
-            shuffle_input_sentence=True,
             num_threads=_TRAINING_THREADS,
             pad_id=PAD,
             unk_id=UNK,
@@ -174,28 +171,21 @@ def train_tokenizer(sentences: Iterable[str], path: Path, config: TokenizerConfi
             minloglevel=_ERRORS_ONLY,
         )
     except RuntimeError as error:
-        if stream.failure is None:
-            raise TokenizerError(_explain(str(error), config)) from error
-    if stream.failure is not None:
-        raise stream.failure
+        raise TokenizerError(_explain(str(error), config)) from error
     tokenizer = Tokenizer(model.getvalue(), str(path))
     tokenizer.save(path)
     return tokenizer
 
 
-class _Stream:
-    """Sentences for the C++ side, which would turn an exception from them into a text: it is kept here and raised again after."""
-
-    def __init__(self, sentences: Iterable[str]) -> None:
-        self.sentences = sentences
-        self.failure: Exception | None = None
-
-    def __iter__(self) -> Iterator[str]:
-        try:
-            for sentence in self.sentences:
-                yield _valid(sentence)
-        except Exception as failure:
-            self.failure = failure
+def _sample(sentences: Iterable[str], size: int, draw: random.Random) -> list[str]:
+    """Reservoir sampling (Vitter 1985, algorithm R). SentencePiece has its own, but seeds it only once in a process."""
+    reservoir: list[str] = []
+    for number, sentence in enumerate(sentences):
+        if number < size:
+            reservoir.append(_valid(sentence))
+        elif (place := draw.randrange(number + 1)) < size:
+            reservoir[place] = _valid(sentence)
+    return reservoir
 
 
 def _valid(line: str) -> str:

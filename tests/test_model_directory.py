@@ -22,7 +22,7 @@ MANIFEST: dict[str, Any] = {
     "versions": {"tensorflow": "2.21.0"},
     "limits": {"max_source_pieces": 100, "max_steps": 210},
     "search": {"beam_size": 5, "length_penalty": 1.0},
-    "corpora": [{"name": "demo", "licence": "CC0", "sha256": None}],
+    "corpora": [{"name": "demo", "licence": "CC0", "sha256": {"train.en": "00"}}],
     "files": {},
 }
 

@@ -24,6 +24,7 @@ class _Described(BaseModel):
     licence: str = Field(description="what its text may be used for")
     citation: str | None = Field(None, description="the paper to cite")
     upstream: str | None = Field(None, description="where the corpus lives")
+    source: str | None = Field(None, description="how its text came to be")
     languages: tuple[str, ...] = Field(min_length=2, description="language codes it has, in any direction")
 
     def require_languages(self, *languages: str) -> None:

@@ -113,6 +113,7 @@ def _download(url: str, part: Path, expected: int, path: Path, on_progress: Prog
                     begun += len(block)
                     on_progress(path.name, min(begun, expected), expected)
     except urllib.error.HTTPError as error:
+        error.close()
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             part.unlink()
             return False

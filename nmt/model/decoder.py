@@ -35,7 +35,9 @@ class Decoder(keras.layers.Layer):
         self.layers = [LSTM(config.decoder_units, kernel=kernel, name=f"lstm_{i}") for i in range(config.decoder_layers)]
         self.attention = Attention(config.attention, config.decoder_units)
         self.readout = keras.layers.Dense(config.embedding_units, activation="tanh", name="readout")
-        self.bridge_h = [keras.layers.Dense(config.decoder_units, activation="tanh", name=f"bridge_h_{i}") for i in range(config.decoder_layers)]
+        self.bridge_h = [
+            keras.layers.Dense(config.decoder_units, activation="tanh", name=f"bridge_h_{i}") for i in range(config.decoder_layers)
+        ]
         self.bridge_c = [keras.layers.Dense(config.decoder_units, name=f"bridge_c_{i}") for i in range(config.decoder_layers)]
 
     def initial_state(self, encoder_state: State) -> DecoderState:

@@ -38,7 +38,7 @@ def lstm_sequence(x: Tensor, kernel: Tensor, recurrent_kernel: Tensor, bias: Ten
         h, c, gates = _forward(*tensors)
 
         def gradient(dh: Tensor, dc: Tensor) -> tuple[Tensor, ...]:
-            return _backward(*tensors, h, c, gates, dh, dc)
+            return _backward(tensors, (h, c, *gates), dh, dc)
 
         return (h, c), gradient
 
@@ -66,21 +66,10 @@ def _forward(x: Tensor, W: Tensor, U: Tensor, b: Tensor, h0: Tensor, c0: Tensor)
     return h, c, gates
 
 
-def _backward(
-    x: Tensor,
-    W: Tensor,
-    U: Tensor,
-    b: Tensor,
-    h0: Tensor,
-    c0: Tensor,
-    h: Tensor,
-    c: Tensor,
-    gates: list[Tensor],
-    dh: Tensor,
-    dc: Tensor,
-) -> tuple[Tensor, ...]:
+def _backward(inputs: tuple[Tensor, ...], forward: tuple[Tensor, ...], dh: Tensor, dc: Tensor) -> tuple[Tensor, ...]:
     """Back-propagation through time: gradients of (x, W, U, b, h0, c0) from dh and dc [T, B, H], the gradients of every step's output."""
-    i, f, g, o = gates
+    x, W, U, _, h0, c0 = inputs
+    h, c, i, f, g, o = forward
     steps, units = tf.shape(x)[0], U.shape[0]
     c_before = tf.concat([c0[tf.newaxis], c[:-1]], axis=0)
     h_before = tf.concat([h0[tf.newaxis], h[:-1]], axis=0)

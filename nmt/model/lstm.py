@@ -44,7 +44,7 @@ class LSTM(keras.layers.Layer):
     @property
     def _weights(self) -> tuple[Tensor, Tensor, Tensor]:
         cell = self.layer.cell
-        return tuple(tf.convert_to_tensor(weight) for weight in (cell.kernel, cell.recurrent_kernel, cell.bias))  # type: ignore[return-value]
+        return tuple(tf.convert_to_tensor(weight) for weight in (cell.kernel, cell.recurrent_kernel, cell.bias))
 
     def call(self, x: Tensor, lengths: Tensor, initial_state: State | None = None) -> tuple[Tensor, State]:
         """Run over right-padded sequences.

@@ -22,7 +22,9 @@ class Seq2Seq(keras.Model):
     √E on the way in, as in Vaswani et al. (2017), section 3.4, so that one matrix has a fitting size at both ends.
     """
 
-    def __init__(self, config: ModelConfig, source_vocabulary: int, target_vocabulary: int, *, joint: bool, kernel: LstmKernel | None = None) -> None:
+    def __init__(
+        self, config: ModelConfig, source_vocabulary: int, target_vocabulary: int, *, joint: bool, kernel: LstmKernel | None = None
+    ) -> None:
         super().__init__(name="seq2seq")
         tying = config.tying if config.tying != "auto" else ("three_way" if joint else "two_way")
         self.kernel_name = kernel or choose_kernel()

@@ -25,7 +25,9 @@ def greedy_search(step: Step, state: State, limits: Tensor, source_width: Tensor
     tokens = tf.TensorArray(tf.int32, size=0, dynamic_size=True, element_shape=[None])
     attentions = tf.TensorArray(tf.float32, size=0, dynamic_size=True, element_shape=[None, None])
 
-    def body(t: Tensor, last: Tensor, log_prob: Tensor, lengths: Tensor, finished: Tensor, state: State, *arrays: Tensor) -> tuple[Tensor, ...]:
+    def body(
+        t: Tensor, last: Tensor, log_prob: Tensor, lengths: Tensor, finished: Tensor, state: State, *arrays: Tensor
+    ) -> tuple[Tensor, ...]:
         tokens, attentions = arrays
         logits, state, attention = step(last, state)
         logits = forbid(logits, EOS, (t == 0) & (steps > 1))

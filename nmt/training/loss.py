@@ -23,8 +23,8 @@ class LossSums(NamedTuple):
 def loss_sums(logits: Tensor, labels: Tensor, smoothing: float) -> LossSums:
     """Cross-entropy against (1 - ε) · one-hot + ε / V (Szegedy et al. 2016, section 7), without ever building that target.
 
-    With p = softmax(logits) and lse their log-sum-exp, the loss of a token y is lse - (1 - ε) · logit_y - ε · mean(logits), and its gradient
-    p - (1 - ε) · one-hot(y) - ε / V.
+    With p = softmax(logits) and lse their log-sum-exp, the loss of a token y is lse - (1 - ε) · logit_y - ε · mean(logits), and its
+    gradient p - (1 - ε) · one-hot(y) - ε / V.
 
     Args:
         logits: [B, T, V].

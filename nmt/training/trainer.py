@@ -13,9 +13,8 @@ from nmt.config import Config
 from nmt.data.batching import Batch, BatchPlan, padding_share
 from nmt.data.prepare import Prepared
 from nmt.errors import DivergedError, InterruptedRun
-from nmt.inference import Inference
+from nmt.inference import Inference, build_model
 from nmt.model.lstm import describe_kernel
-from nmt.model.seq2seq import Seq2Seq
 from nmt.run_directory import RunDirectory
 from nmt.training.deadline import Deadline
 from nmt.training.display import TrainingDisplay
@@ -51,7 +50,7 @@ class Trainer:
         self.distribution = make_distribution(config.training.distribution)
         keras.utils.set_random_seed(config.training.seed)
         with self.distribution.strategy.scope():
-            self.model = build_model(config, prepared)
+            self.model = build_model(config, prepared.tokenizers)
             self.optimizer = Adam([variable.value for variable in self.model.trainable_variables], config.training)
             self.inference = Inference(self.model, config.search)
         self.updater = Updater(self.model, self.optimizer, self.distribution, config.training)
@@ -64,6 +63,7 @@ class Trainer:
         self._logged_at = time.monotonic()
         self._consecutive_skips = 0
         self._calibration: Deadline | None = None
+        self.log: MetricsLog
 
     def train(self) -> RunState:
         """Train to the end of the run.
@@ -82,24 +82,26 @@ class Trainer:
         with Interruption() as interruption:
             for indices in self._batches():
                 self._update(self.plan.batch(indices))
+                due = state.update % config.validate_every == 0 or state.update >= state.max_updates
+                if due and self._validate():
+                    break
                 if interruption.received is not None:
-                    self._read_pending()
-                    self._save(best=False)
+                    if not due:
+                        self._read_pending()
+                        self._save(best=False)
                     message = f"stopped by a signal after update {state.update}; everything is saved, the same command carries on"
                     raise InterruptedRun(message, interruption.received)
-                if state.update % config.validate_every == 0 or state.update >= state.max_updates:
-                    self._validate()
-                if state.finished:
-                    break
         return state
 
     def _announce(self) -> None:
         parameters = sum(int(np.prod(variable.shape)) for variable in self.model.trainable_variables)
-        kernel = describe_kernel(self.model.kernel_name)  # type: ignore[arg-type]
+        kernel = describe_kernel(self.model.kernel_name)
         device = self.distribution.description
         self.display.message(f"device: {device} · LSTM: {kernel} · {parameters / 1e6:.1f} M parameters")
         padding = padding_share(self.plan)
-        self.display.message(f"data: {len(self.prepared.train)} training pairs, {len(self.prepared.valid)} for validation, {padding:.1%} padding")
+        self.display.message(
+            f"data: {len(self.prepared.train)} training pairs, {len(self.prepared.valid)} for validation, {padding:.1%} padding"
+        )
         for warning in self.checkpoints.warnings:
             self.display.message(f"warning: {warning}")
         if self.state.update:
@@ -187,8 +189,8 @@ class Trainer:
         figures = f"epoch {state.epoch + 1} · loss {values['loss']:.2f} · {tokens / seconds:,.0f} tok/s{best}"
         self.display.figures(state.update, state.max_updates, figures, left)
 
-    def _validate(self) -> None:
-        """Validate with the averaged weights, keep the checkpoint, and decide whether the run ends."""
+    def _validate(self) -> bool:
+        """Validate with the averaged weights, keep the checkpoint; True when the run has ended."""
         state, config = self.state, self.config.training
         self._read_pending()
         with self.averaged_weights():
@@ -209,10 +211,16 @@ class Trainer:
             self.display.message("deadline reached: the machine became slower than it was measured")
         self._save(best=best)
         self._logged_at = time.monotonic()
+        return state.finished
 
     def _report(self, found: Validation, best: bool) -> None:
         state = self.state
-        values: dict[str, Any] = {"epoch": state.epoch, "loss": found.loss, "perplexity": found.perplexity, "seconds": round(self.elapsed(), 3)}
+        values: dict[str, Any] = {
+            "epoch": state.epoch,
+            "loss": found.loss,
+            "perplexity": found.perplexity,
+            "seconds": round(self.elapsed(), 3),
+        }
         if found.bleu is not None:
             values |= {"bleu": found.bleu, "signature": found.signature}
         self.log.write("valid", state.update, **values)
@@ -274,10 +282,3 @@ class Trainer:
         elif config.deadline_minutes is not None and config.deadline_minutes > (state.deadline_minutes or 0.0):
             state.finished = False
         return state
-
-
-def build_model(config: Config, prepared: Prepared) -> Seq2Seq:
-    """The model that a config and its tokenizers describe."""
-    tokenizers = prepared.tokenizers
-    sizes = tokenizers.source.vocabulary_size, tokenizers.target.vocabulary_size
-    return Seq2Seq(config.model, *sizes, joint=tokenizers.joint)

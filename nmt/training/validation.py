@@ -31,7 +31,7 @@ class Validation:
 
     @property
     def perplexity(self) -> float:
-        """e to the loss."""
+        """E to the loss."""
         return math.exp(min(self.loss, 700.0))
 
 
@@ -62,7 +62,7 @@ class Validator:
         loss = self.loss()
         if not self.sources:
             return Validation(loss, None, None, time.monotonic() - started, None, None)
-        outputs = self.translator(max_steps(self.config)).translate(self.sources)
+        outputs = self.translator(self.config.search.max_steps).translate(self.sources)
         score = bleu(outputs, self.references, self.config.data.target_language)
         shown = update // self.config.training.validate_every % len(self.sources)
         sample = (self.sources[shown], outputs[shown], self.references[shown])
@@ -88,10 +88,3 @@ class Validator:
         if self.sources:
             self.translator(mean).translate(self.sources)
         return time.monotonic() - started
-
-
-def max_steps(config: Config) -> int:
-    """The most target pieces any hypothesis may have: what the longest source allows."""
-    search = config.search
-    return int(search.max_length_factor * (search.max_source_pieces + 1)) + search.max_length_offset
-

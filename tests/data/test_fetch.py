@@ -33,6 +33,7 @@ class Behaviour:
 
 class Server(http.server.ThreadingHTTPServer):
     behaviour: Behaviour
+    daemon_threads = False  # closing joins them: no socket outlives its test
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

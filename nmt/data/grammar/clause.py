@@ -197,12 +197,12 @@ def german_question(clause: Clause, wh: str = "") -> str:
     return _join(wh, finite, _middle_field(clause, with_subject=True, front=wh), closing)
 
 
-def german_subordinate(clause: Clause, conjunction: str, *, with_subject: bool = True) -> str:
+def german_subordinate(clause: Clause, conjunction: str) -> str:
     """Realise verb-final order; a separable prefix joins its verb again."""
     finite, closing = _german_verbs(clause)
     separated = closing == clause.verb.prefix and closing != ""
     ending = closing + finite if separated else _join(closing, finite)
-    return _join(conjunction, _middle_field(clause, with_subject=with_subject), ending)
+    return _join(conjunction, _middle_field(clause, with_subject=True), ending)
 
 
 def german_imperative(clause: Clause, verb_form: str, please: bool, polite: bool) -> str:

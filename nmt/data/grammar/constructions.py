@@ -5,8 +5,15 @@ from random import Random
 
 from nmt.data.grammar import english, morphology
 from nmt.data.grammar.adverbials import clock, date, duration, english_number, german_number, time_adverbial
-from nmt.data.grammar.clause import Clause, english_clause, english_imperative, english_question
-from nmt.data.grammar.clause import german_imperative, german_question, german_statement
+from nmt.data.grammar.clause import (
+    Clause,
+    english_clause,
+    english_imperative,
+    english_question,
+    german_imperative,
+    german_question,
+    german_statement,
+)
 from nmt.data.grammar.lexicon import Adverbial, lexicon
 from nmt.data.grammar.noun_phrase import (
     POLITE,
@@ -26,7 +33,6 @@ from nmt.data.grammar.noun_phrase import (
 from nmt.data.grammar.predicate import (
     PERSON,
     TAKES_OBJECT,
-    Complement,
     draw_clause,
     draw_subject,
     draw_verb,
@@ -177,7 +183,10 @@ def wh_question(rng: Random) -> Draft:
 def which_question(rng: Random) -> Draft:
     """Welcher agrees with its noun, how many counts it: Welchen Mantel hat Anna gekauft?"""
     clause = draw_clause(rng, TAKES_OBJECT, time=0.3, place=0.0, frequency=0.0)
-    noun = rng.choice([noun for noun in lexicon().nouns_of(clause.verb.objects) if not noun.mass])
+    countable = [noun for noun in lexicon().nouns_of(clause.verb.objects) if not noun.mass]
+    if not countable:
+        return which_question(rng)
+    noun = rng.choice(countable)
     determiners = rng.choice((("which", "which", "welch"), ("how many", "how many", "wie viele")))
     counted = determiners[0] == "how many"
     number: morphology.Number = "pl" if counted else rng.choice(("sg", "sg", "pl"))
@@ -299,13 +308,15 @@ def duration_present(rng: Random) -> Draft:
     return statement(in_place(rng, clause) if not verb.preposition else clause)
 
 
-_LASTING = {"sleep", "work", "dance", "sing", "play", "wait", "stay", "cry", "wait for", "dream of", "talk to"}
+_LASTING = {"sleep", "work", "dance", "sing", "play", "wait", "cry", "wait for", "dream of", "talk to"}
 
 
 def counting(rng: Random) -> Draft:
     """Numerals leave the adjective strong, and German says the ones first: zweiunddreißig alte Bücher."""
-    verb = draw_verb(rng, ("transitive", "separable"))
-    noun = rng.choice([noun for noun in lexicon().nouns_of(verb.objects) if not noun.mass and not noun.plural_only])
+    verb = draw_verb(rng, ("transitive",))
+    while verb.objects <= {"person", "drink", "kin", "trade"}:
+        verb = draw_verb(rng, ("transitive", "separable"))
+    noun = rng.choice([noun for noun in lexicon().nouns_of(verb.objects) if not noun.classes & PERSON and not noun.mass])
     amount = rng.randint(2, 99)
     modifier = None
     if rng.random() < 0.35 and (choices := lexicon().adjectives_of[noun]):
@@ -348,7 +359,7 @@ def dates_and_clock(rng: Random) -> Draft:
     return statement(clause)
 
 
-def copula(rng: Random, subject: Nominal | None = None, *, negated: bool = False, time: float = 0.3) -> Clause:
+def copula(rng: Random, subject: Nominal | None = None, *, negated: bool = False, past: bool | None = None) -> Clause:
     """Draw "Anna is tired": a subject and a predicative adjective that suits it."""
     verb = lexicon().verb_of["be"]
     classes = frozenset({rng.choice(("person", "person", "goods", "food", "text", "place"))})
@@ -367,7 +378,8 @@ def copula(rng: Random, subject: Nominal | None = None, *, negated: bool = False
         german_complement=adjective.german,
         combinations=((adjective.english, subject.head), *subject.combinations),
     )
-    return in_time(rng, clause, rng.choice(("habit", "past")), 0.0)
+    past = rng.random() < 0.5 if past is None else past
+    return replace(clause, tense="past" if past else "habit")
 
 
 def predicate_adjective(rng: Random) -> Draft:
@@ -382,10 +394,11 @@ def comparison(rng: Random) -> Draft:
     """Older than, as old as, the oldest: älter als, so alt wie, der älteste."""
     classes = frozenset({rng.choice(("person", "animal", "vehicle", "furniture", "text", "building", "clothes"))})
     first, second = (noun_phrase(rng, classes, "definite", adjective=0.0) for _ in range(2))
-    if first.head == second.head:
-        second = replace(second, **{"head": second.head}) if first.subject != second.subject else noun_phrase(rng, classes, "indefinite", adjective=1.0)
+    while first.subject == second.subject:
+        second = noun_phrase(rng, classes, "definite", adjective=0.0)
     verb = lexicon().verb_of["be"]
-    choices = [entry for entry in lexicon().adjectives if entry.gradable and entry.classes & classes]
+    heads = [noun for noun in lexicon().nouns if noun.english in {first.head, second.head}]
+    choices = [entry for entry in lexicon().adjectives if entry.gradable and all(entry.classes & noun.classes for noun in heads)]
     adjective = rng.choice(choices)
     if rng.random() < 0.5:
         words = f"{english.comparative(adjective)} than {second.object}", f"{morphology.comparative(adjective)} als {second.case('nom')}"
@@ -444,7 +457,7 @@ def passive(rng: Random) -> Draft:
         clause = replace(clause, german_objects=governed("von", doer, "dat"), combinations=(*clause.combinations, (verb.lemma, doer.head), *doer.combinations))
     clause = replace(clause, english_objects=f"{verb.particle} {agent}".strip())
     if rng.random() < 0.25:
-        return statement(with_modal(rng, clause) if rng.random() < 2 else clause)
+        return statement(with_modal(rng, clause))
     tense = rng.choice(("habit", "now", "past", "past"))
     return statement(in_time(rng, clause, tense, 0.4))
 

@@ -66,6 +66,7 @@ class Verb:
     auxiliary: Literal["haben", "sein"]
     objects: frozenset[str]
     subjects: frozenset[str]
+    places: frozenset[str]
     stative: bool
     double_object: bool
     preposition: str
@@ -200,6 +201,7 @@ def _verb(frame: str, lemma: str, row: dict[str, Any]) -> Verb:
         auxiliary=row.get("auxiliary", "haben"),
         objects=frozenset(row.get("objects", [])),
         subjects=frozenset(row.get("subjects", ["person"])),
+        places=frozenset(row.get("places", ["place"])),
         stative=row.get("stative", False),
         double_object=row.get("double_object", True),
         preposition=preposition,

@@ -48,27 +48,28 @@ class Nominal:
         )
 
 
-def _pronoun(subject: str, object_: str, german: str, person: Person, agreement: str) -> Nominal:
+def pronoun(subject: str, object_: str, german: str, person: Person, agreement: str) -> Nominal:
+    """Build a pronoun from its English subject and object forms and its German nominative, accusative and dative."""
     nominative, accusative, dative = german.split(" ")
     return Nominal(subject, object_, (nominative, accusative, dative, ""), person, agreement, "pronoun")
 
 
 PRONOUNS = {
-    "I": _pronoun("I", "me", "ich mich mir", "ich", "I"),
-    "you": _pronoun("you", "you", "du dich dir", "du", "you"),
-    "he": _pronoun("he", "him", "er ihn ihm", "er", "he"),
-    "she": _pronoun("she", "her", "sie sie ihr", "er", "she"),
-    "we": _pronoun("we", "us", "wir uns uns", "wir", "we"),
-    "they": _pronoun("they", "them", "sie sie ihnen", "sie", "they"),
+    "I": pronoun("I", "me", "ich mich mir", "ich", "I"),
+    "you": pronoun("you", "you", "du dich dir", "du", "you"),
+    "he": pronoun("he", "him", "er ihn ihm", "er", "he"),
+    "she": pronoun("she", "her", "sie sie ihr", "er", "she"),
+    "we": pronoun("we", "us", "wir uns uns", "wir", "we"),
+    "they": pronoun("they", "them", "sie sie ihnen", "sie", "they"),
 }
-POLITE = _pronoun("you", "you", "Sie Sie Ihnen", "sie", "you")
+POLITE = pronoun("you", "you", "Sie Sie Ihnen", "sie", "you")
 IT: dict[Gender, Nominal] = {
-    "m": _pronoun("it", "it", "er ihn ihm", "er", "it"),
-    "f": _pronoun("it", "it", "sie sie ihr", "er", "it"),
-    "n": _pronoun("it", "it", "es es ihm", "er", "it"),
+    "m": pronoun("it", "it", "er ihn ihm", "er", "it"),
+    "f": pronoun("it", "it", "sie sie ihr", "er", "it"),
+    "n": pronoun("it", "it", "es es ihm", "er", "it"),
 }
-WHO = _pronoun("who", "who", "wer wen wem", "er", "he")
-WHAT = _pronoun("what", "what", "was was was", "er", "it")
+WHO = pronoun("who", "who", "wer wen wem", "er", "he")
+WHAT = pronoun("what", "what", "was was was", "er", "it")
 REFLEXIVE: dict[Person, str] = {"ich": "mich", "du": "dich", "er": "sich", "wir": "uns", "sie": "sich"}
 
 # English determiner (singular, plural) and the German word that it stands for.
@@ -77,6 +78,7 @@ _POSSESSIVE = [
     ("my", "my", "mein"), ("your", "your", "dein"), ("his", "his", "sein"),
     ("her", "her", "ihr"), ("our", "our", "unser"), ("their", "their", "ihr"),
 ]  # fmt: skip
+_UNOWNED = {"definite": _DEFINITE, "indefinite": [("a", "", "ein")]}
 _DETERMINERS = {"definite": _DEFINITE + _POSSESSIVE, "indefinite": [("a", "", "ein")]}
 
 
@@ -169,10 +171,15 @@ def noun_phrase(
 ) -> Nominal:
     """Draw a noun of the classes with a determiner and perhaps an adjective; mass nouns stand bare when indefinite."""
     noun = rng.choice(lexicon().nouns_of(classes))
-    determiners = rng.choice(_DETERMINERS[definiteness])
+    determiners = rng.choice(_DETERMINERS[definiteness] if can_be_owned(noun) else _UNOWNED[definiteness])
     if (noun.mass or noun.plural_only) and definiteness == "indefinite":
         determiners = ("", "", "")
     return describe(noun, noun_number(rng, noun, number), determiners, modifier_for(rng, noun, adjective))
+
+
+def can_be_owned(noun: Noun) -> bool:
+    """Whether "my" goes well with a noun: a brother, a dog or a kitchen, but not a policeman or a forest."""
+    return bool(noun.classes & {"kin", "home", "room"}) or not noun.classes & {"person", "place"}
 
 
 def noun_number(rng: Random, noun: Noun, number: Number | None) -> Number:
@@ -196,7 +203,9 @@ def person(rng: Random, *, pronouns: bool = True, names: bool = True, classes: f
         return PRONOUNS[rng.choice(("I", "you", "he", "she", "we", "they"))]
     if names and draw < 0.5:
         return name(rng)
-    return noun_phrase(rng, classes, "definite" if rng.random() < 0.85 else "indefinite", adjective=0.3)
+    if rng.random() < 0.85:
+        return noun_phrase(rng, classes, "definite", adjective=0.3)
+    return noun_phrase(rng, classes, "indefinite", adjective=0.3, number="sg")
 
 
 def possession(rng: Random, classes: frozenset[str]) -> Nominal:
@@ -209,7 +218,8 @@ def possession(rng: Random, classes: frozenset[str]) -> Nominal:
         owner = rng.choice([word for word, _ in lexicon().names if not word.endswith(("s", "x"))])
         return describe(noun, number, (f"{owner}'s", f"{owner}'s", ""), modifier, f"{owner}s")
     owner_noun = rng.choice(lexicon().nouns_of(frozenset({"person"})))
-    phrase = describe(owner_noun, "sg", rng.choice([("the", "the", "der"), *_POSSESSIVE]), modifier_for(rng, owner_noun, 0.25))
+    owner_determiners = [("the", "the", "der"), *_POSSESSIVE] if can_be_owned(owner_noun) else _DEFINITE
+    phrase = describe(owner_noun, "sg", rng.choice(owner_determiners), modifier_for(rng, owner_noun, 0.25))
     possessive = f"{phrase.subject}'s"
     possessed = describe(noun, number, (possessive, possessive, "der"), modifier)
     joined = possessed.extended("", f" {phrase.case('gen')}", ((noun.english, owner_noun.english), *phrase.combinations))

@@ -24,6 +24,7 @@ ACTIONS = ("transitive", "transitive", "separable", "intransitive", "motion", "d
 TAKES_OBJECT = ("transitive", "separable")
 TENSES: tuple[Tense, ...] = ("habit", "now", "past", "perfect", "future")
 PERSON = frozenset({"person"})
+PEOPLE = frozenset({"person", "kin", "trade", "young"})
 
 
 @dataclass(frozen=True)
@@ -47,19 +48,21 @@ def draw_subject(rng: Random, verb: Verb) -> Nominal:
     """Draw a subject of the classes that the verb allows; names and pronouns stand for people."""
     if "person" in verb.subjects and ("animal" not in verb.subjects or rng.random() < 0.7):
         return person(rng)
-    return noun_phrase(rng, verb.subjects, "definite" if rng.random() < 0.85 else "indefinite", adjective=0.3)
+    classes = verb.subjects - PERSON or verb.subjects
+    return noun_phrase(rng, classes, "definite" if rng.random() < 0.85 else "indefinite", adjective=0.3, number=rng.choice(("sg", "sg", "sg", "pl")))
 
 
 def draw_other(rng: Random, classes: frozenset[str], subject: Nominal | None, polite: bool = False) -> Nominal:
     """Draw an object; only people are taken up by pronouns and names, and never the subject's own person."""
-    if not classes & {"person"}:
-        return noun_phrase(rng, classes, "definite" if rng.random() < 0.55 else "indefinite")
-    other = person(rng)
+    people = classes & PEOPLE
+    if not people or (people != classes and rng.random() < 0.5):
+        return noun_phrase(rng, classes - people, "definite" if rng.random() < 0.55 else "indefinite")
+    other = person(rng, classes=people)
     clash = {"we", "I"} if subject and subject.agreement in {"we", "I"} else {subject.agreement} if subject else set()
     if other.kind == "pronoun" and (polite or other.agreement in clash):
-        return noun_phrase(rng, classes, "definite")
+        return noun_phrase(rng, people, "definite")
     if subject is not None and other.kind != "pronoun" and other.object == subject.object:
-        return noun_phrase(rng, classes, "indefinite")
+        return noun_phrase(rng, people, "indefinite", number="sg", adjective=1.0)
     return other
 
 
@@ -90,13 +93,13 @@ def complement(rng: Random, verb: Verb, subject: Nominal | None, negated: bool =
         phrase = contract(verb.preposition, other.case(verb.preposition_case))
         return Complement(_with_particle(verb, other), late=phrase, combinations=((verb.lemma, other.head), *other.combinations))
     if verb.frame == "motion":
-        goal, german, head, combinations = goal_phrase(rng)
+        goal, german, head, combinations = goal_phrase(rng, verb.objects)
         return Complement(goal, late=german, combinations=((verb.lemma, head), *combinations))
     return Complement(verb.particle)
 
 
 def _accusative(rng: Random, verb: Verb, subject: Nominal | None, negated: bool, polite: bool) -> Complement:
-    if negated and not verb.objects & {"person", "kin"} and rng.random() < 0.5:
+    if negated and not verb.objects & PEOPLE and rng.random() < 0.5:
         other = no_phrase(rng, verb.objects)
         combinations = ((verb.lemma, other.head), *other.combinations)
         return Complement(_with_particle(verb, other), objects=other.case("acc"), no_object=True, combinations=combinations)
@@ -172,14 +175,17 @@ def draw_clause(
     clause = in_time(rng, clause, rng.choice(tenses), time)
     if clause.tense == "habit" and not clause.time and not negated and rng.random() < frequency:
         clause = replace(clause, frequency=rng.choice(lexicon().frequencies))
-    if verb.frame in {"intransitive", "transitive"} and not clause.negated and rng.random() < place:
+    if verb.frame in {"intransitive", "transitive"} and verb.places and not clause.negated and rng.random() < place:
         clause = in_place(rng, clause)
     return clause
 
 
 def in_place(rng: Random, clause: Clause) -> Clause:
-    """Add an adverbial of place."""
-    english, german, head, combinations = place_phrase(rng)
+    """Add an adverbial of place, unless the verb has no room for one or it would repeat a noun."""
+    if not clause.verb.places:
+        return clause
+    animal = clause.subject.kind == "noun" and clause.subject.agreement == "it"
+    english, german, head, combinations = place_phrase(rng, frozenset({"outdoors"}) if animal else clause.verb.places)
     if any(head == other for _, other in clause.combinations):
         return clause
     added = ((clause.verb.lemma, head), *combinations)
@@ -203,9 +209,9 @@ def in_time(rng: Random, clause: Clause, tense: Tense, probability: float = 1.0)
     return replace(clause, tense=tense, time=time)
 
 
-def with_modal(rng: Random, clause: Clause) -> Clause:
-    """Put the clause under a modal."""
-    modal = rng.choice(MODALS)
+def with_modal(rng: Random, clause: Clause, past: bool | None = None) -> Clause:
+    """Put the clause under a modal, of a given tense or of any."""
+    modal = rng.choice([modal for modal in MODALS if past is None or modal.past == past])
     return replace(clause, modal=modal, tense="past" if modal.past else "habit", frequency=None)
 
 

@@ -3,13 +3,21 @@
 from dataclasses import replace
 from random import Random
 
-from nmt.data.grammar.clause import Clause, Tense, english_clause, english_infinitive, german_infinitive, german_question
-from nmt.data.grammar.clause import german_statement, german_subordinate
+from nmt.data.grammar.clause import (
+    Clause,
+    Tense,
+    english_clause,
+    english_infinitive,
+    german_infinitive,
+    german_question,
+    german_statement,
+    german_subordinate,
+)
 from nmt.data.grammar.constructions import Draft, copula, statement
 from nmt.data.grammar.lexicon import lexicon
 from nmt.data.grammar.morphology import determiner
-from nmt.data.grammar.noun_phrase import IT, PRONOUNS, Nominal, _pronoun, name, noun_phrase, person, pronoun_for
-from nmt.data.grammar.predicate import PERSON, TAKES_OBJECT, draw_clause, draw_subject, draw_verb, in_time, with_modal
+from nmt.data.grammar.noun_phrase import IT, PRONOUNS, Nominal, name, noun_phrase, person, pronoun, pronoun_for
+from nmt.data.grammar.predicate import PERSON, draw_clause, draw_subject, draw_verb, in_time, with_modal
 
 SHORT = {"time": 0.15, "place": 0.1, "frequency": 0.0}
 """Probabilities that keep both halves of a long sentence short."""
@@ -30,9 +38,9 @@ def _second(rng: Random, first: Clause, past: bool) -> Clause:
     subject = pronoun_for(first.subject) if draw < 0.6 and (first.subject.kind != "noun" or first.subject.agreement != "it") else None
     if draw > 0.85 or draw < 0.25:
         # A bare "he is tired" needs a person: a thing or an animal keeps an action.
-        return copula(rng, subject if subject and subject.agreement != "it" else person(rng), time=0.0)
+        return copula(rng, subject if subject and subject.agreement != "it" else person(rng), past=past)
     clause = draw_clause(rng, subject=subject, tenses=tenses, **SHORT)
-    return with_modal(rng, clause) if not clause.time and rng.random() < 0.25 else clause
+    return with_modal(rng, clause, past) if not clause.time and rng.random() < 0.25 else clause
 
 
 def _main(rng: Random) -> tuple[Clause, bool]:
@@ -55,7 +63,7 @@ def causal_clause(rng: Random) -> Draft:
 def fronted_clause(rng: Random) -> Draft:
     """A fronted clause takes the first place, so the main verb follows at once: Wenn es regnet, bleibt Anna zu Hause."""
     past = rng.random() < 0.35
-    first = draw_clause(rng, tenses=("past", "perfect") if past else ("habit", "future"), **SHORT)
+    first = draw_clause(rng, tenses=("past",) if past else ("habit", "future"), **SHORT)
     second = _second(rng, first, past)
     # The noun or name comes first in the sentence, its pronoun second.
     conditional, main = (second, first) if second.subject.kind != "pronoun" or second.subject is RAIN else (first, second)
@@ -63,6 +71,9 @@ def fronted_clause(rng: Random) -> Draft:
         conditional = replace(conditional, tense="habit", time=None)
     choices = (("when", "als"), ("because", "weil"), ("although", "obwohl")) if past else (("if", "wenn"), ("because", "weil"))
     word, german = rng.choice(choices)
+    if conditional.tense == "perfect" or conditional.modal:
+        # English "when" and "if" tell of single events: no perfect, and no modal after them.
+        word, german = "because", "weil"
     opening = german_subordinate(conditional, german)
     return Draft(
         f"{word} {english_clause(conditional)}, {english_clause(main)}",
@@ -76,12 +87,11 @@ def content_clause(rng: Random) -> Draft:
     whether = rng.random() < 0.3
     verb = next(entry for entry in lexicon().verbs["clausal"] if entry.lemma == "know") if whether else draw_verb(rng, ("clausal",))
     subject = person(rng)
-    second = draw_clause(rng, tenses=("habit", "now", "perfect", "future", "past"), time=0.25, place=0.1, frequency=0.05)
+    past = not whether and rng.random() < 0.4
+    second = draw_clause(rng, tenses=("past",) if past else ("habit", "now", "perfect", "future", "past"), time=0.25, place=0.1, frequency=0.05)
     if second.subject.kind == "noun" and second.subject.subject == subject.subject:
         second = replace(second, subject=PRONOUNS["they"])
-    first = Clause(subject, verb, tense=rng.choice(("habit", "past")), negated=whether)
-    if whether:
-        first = replace(first, tense="habit")
+    first = Clause(subject, verb, tense="past" if past else "habit", negated=whether)
     word, german = ("whether", "ob") if whether else ("that", "dass")
     return Draft(
         f"{english_clause(first)} {word} {english_clause(second)}",
@@ -146,15 +156,21 @@ def _relative(nominal: Nominal, case: str) -> str:
     return determiner("der", nominal.gender, "pl" if nominal.plural else "sg", "dat" if case == "dat" else "acc" if case == "acc" else "nom")
 
 
+def restricted(rng: Random, classes: frozenset[str]) -> Nominal:
+    """Draw the head of a restrictive relative clause: English would set a comma after "my mother"."""
+    while (head := noun_phrase(rng, classes, "definite", adjective=0.2)).subject.split(" ")[0] not in {"the", "these"}:
+        pass
+    return head
+
+
 def relative_subject(rng: Random) -> Draft:
     """A relative pronoun as subject: Der Mann, der im Park schläft, …"""
-    head = noun_phrase(rng, PERSON, "definite", adjective=0.2)
-    pronoun = _pronoun("who", "who", " ".join([_relative(head, "nom")] * 3), head.person, head.agreement)
-    inner = draw_clause(rng, ("transitive", "separable", "motion", "dative", "intransitive"), subject=replace(pronoun, head=head.head), **SHORT)
+    head = restricted(rng, PERSON)
+    who = replace(pronoun("who", "who", f"{_relative(head, 'nom')} - -", head.person, head.agreement), head=head.head)
+    inner = draw_clause(rng, ("transitive", "separable", "motion", "dative", "intransitive"), subject=who, **SHORT)
     relative = head.extended(
         f" {english_clause(inner)}",
-        # The relative pronoun is the clause's opening word, where a conjunction would stand.
-        f", {german_subordinate(replace(inner, subject=replace(pronoun, german=('', '', '', ''))), _relative(head, 'nom'))},",
+        f", {german_subordinate(inner, '')},",
         inner.combinations,
     )
     return _around(rng, relative)
@@ -163,9 +179,7 @@ def relative_subject(rng: Random) -> Draft:
 def relative_object(rng: Random) -> Draft:
     """A relative pronoun as object: Der Mantel, den Anna gekauft hat, … ; der Mann, dem ich helfe, …"""
     verb = draw_verb(rng, ("transitive", "separable", "dative", "prepositional"))
-    head = noun_phrase(rng, verb.objects, "definite", adjective=0.2)
-    if head.subject.split(" ")[0] not in {"the", "this", "these"}:
-        return relative_object(rng)
+    head = restricted(rng, verb.objects)
     subject = person(rng)
     if subject.kind == "noun" and subject.head == head.head:
         subject = name(rng)
@@ -174,7 +188,7 @@ def relative_object(rng: Random) -> Draft:
     case = "dat" if verb.frame == "dative" or verb.preposition_case == "dat" else "acc"
     opening = f"{verb.preposition} {_relative(head, case)}".strip()
     relative = head.extended(
-        f" {'who' if human else 'that'} {english_clause(inner)}",
+        f" {'whom' if human else 'that'} {english_clause(inner)}",
         f", {german_subordinate(inner, opening)},",
         ((verb.lemma, head.head), (verb.lemma, subject.head), *subject.combinations),
     )
@@ -207,7 +221,7 @@ def _around(rng: Random, phrase: Nominal) -> Draft:
     """Put a person with a relative clause into a main clause, as its subject or its object."""
     if rng.random() < 0.5:
         return statement(copula(rng, phrase) if rng.random() < 0.5 else draw_clause(rng, ("intransitive", "motion"), subject=phrase, **SHORT))
-    verb = next(verb for verb in lexicon().verbs["transitive"] if verb.lemma == rng.choice(("know", "see", "visit", "meet")) or verb.lemma == "meet")
+    verb = lexicon().verb_of[rng.choice(("see", "visit", "meet"))]
     subject = person(rng)
     if subject.kind == "noun":
         subject = name(rng)
@@ -239,33 +253,24 @@ def infinitive_group(rng: Random) -> Draft:
     if second.verb.stative:
         return infinitive_group(rng)
     first = in_time(rng, Clause(subject, verb, combinations=subject.combinations), rng.choice(("habit", "past", "perfect", "future")), 0.2)
+    # An adverbial of time would fall between the verb and its infinitive in English: it is fronted in both languages.
+    time, german_time = (first.time.english, first.time.german) if first.time else ("", "")
     return Draft(
-        f"{english_clause(first)} {english_infinitive(second)}".replace(f" {first.time.english} to", " to") if False else _trying(first, second)[0],
-        _trying(first, second)[1],
+        f"{english_clause(first, time)} {english_infinitive(second)}",
+        f"{german_statement(first, german_time)}, {german_infinitive(second)}",
         first.combinations + second.combinations,
     )
-
-
-def _trying(first: Clause, second: Clause) -> tuple[str, str]:
-    """An adverbial of time would fall between the verb and its infinitive in English: front it in both languages."""
-    source, target = english_infinitive(second), german_infinitive(second)
-    if first.time:
-        return f"{english_clause(first, first.time.english)} {source}", f"{german_statement(first, first.time.german)}, {target}"
-    return f"{english_clause(first)} {source}", f"{german_statement(first)}, {target}"
 
 
 def coordination(rng: Random) -> Draft:
     """And and but leave verb-second order alone: Anna liest das Buch, aber Paul schläft."""
     first, past = _main(rng)
     second = draw_clause(rng, tenses=("past", "perfect") if past else ("habit", "now"), **SHORT)
+    if second.subject.subject == first.subject.subject and first.subject.kind != "pronoun":
+        second = draw_clause(rng, ("intransitive", "motion"), subject=pronoun_for(first.subject), tenses=("past",) if past else ("now",), **SHORT)
     word, german = rng.choice((("and", " und"), ("but", ", aber")))
     return Draft(
         f"{english_clause(first)}{',' if word == 'but' else ''} {word} {english_clause(second)}",
         f"{german_statement(first)}{german} {german_statement(second)}",
         first.combinations + second.combinations,
     )
-
-
-def although_object(rng: Random) -> Draft:
-    """Reserved."""
-    return statement(draw_clause(rng, TAKES_OBJECT))

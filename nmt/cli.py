@@ -1,0 +1,173 @@
+"""The command line: each verb parses, loads, makes one call and prints. Heavy imports live inside the verb that needs them."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from nmt.errors import NmtError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+app = typer.Typer(
+    name="nmt",
+    help="Train LSTM translation models, translate with them, evaluate them.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="a model directory, a run directory, or a folder of versions")]
+Override = Annotated[list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="change one setting; may be repeated")]
+RunDir = Annotated[Path | None, typer.Option("--run-dir", help="where the run lives; the same command carries it on")]
+Beam = Annotated[int | None, typer.Option("--beam", min=1, help="beam size; default: the model's own")]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, help="CPU threads; default: all")]
+AsJson = Annotated[bool, typer.Option("--json", help="machine-readable output")]
+
+
+@app.command()
+def train(
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help="a YAML file, or the name of a shipped config")],
+    overrides: Override = None,
+    run_dir: RunDir = None,
+) -> None:
+    """Train a model and export it; the same command carries an interrupted run on. Default run directory: ./runs/NAME."""
+    from nmt.config import find_config, load_config
+
+    path = find_config(config)
+    loaded = load_config(path, overrides)
+    from nmt.recipes import train as run_training
+
+    print(run_training(loaded, run_dir or Path("runs") / path.stem, _stderr()))
+
+
+@app.command()
+def demo(overrides: Override = None, run_dir: RunDir = None) -> None:
+    """Train on the built-in demonstration corpus, evaluate, translate a few unseen sentences, say what to type next."""
+    from rich.console import Console
+
+    from nmt.demo import demo as run_demo
+
+    run_demo(run_dir or Path("runs") / "demo", overrides or [], Console(highlight=False))
+
+
+@app.command()
+def fetch(
+    corpus: Annotated[str, typer.Argument(help="a corpus that is described in corpora/, such as multi30k")],
+    to: Annotated[Path | None, typer.Option("--to", help="folder that gets the corpus' own folder; default: where every run looks")] = None,
+    language: Annotated[list[str] | None, typer.Option("--language", help="only this language; may be repeated")] = None,
+) -> None:
+    """Download a described corpus, resumed where it stopped and checked by sha256, or check the copy that is there."""
+    from rich.progress import DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+
+    from nmt.data.fetch import fetch as bring
+
+    console = _stderr()
+    columns = (*Progress.get_default_columns()[:2], DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        tasks: dict[str, int] = {}
+
+        def show(name: str, done: int, total: int) -> None:
+            task = tasks.setdefault(name, progress.add_task(name) if name not in tasks else tasks[name])
+            progress.update(task, completed=done, total=total)  # type: ignore[arg-type]
+
+        report = bring(corpus, to, language, show)
+    for file in report.files:
+        print(f"{file.status}\t{file.path}")
+    console.print(f"licence: {report.licence}", markup=False, soft_wrap=True)
+    console.print(f"use it with --set data.root={report.root}" if to else "every run finds it there", markup=False, soft_wrap=True)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="a run directory")],
+    checkpoint: Annotated[Literal["best", "last", "average"], typer.Option(help="which weights")] = "best",
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="folder for the next version; default: RUN_DIR/export")] = None,
+) -> None:
+    """Publish a checkpoint as a SavedModel that has been verified against the live model."""
+    from nmt.recipes import export_run
+
+    print(export_run(run, checkpoint, output, _stderr()))
+
+
+@app.command()
+def translate(
+    model: Model,
+    text: Annotated[list[str] | None, typer.Argument(help="what to translate; default: standard input, a line at a time")] = None,
+    input_file: Annotated[Path | None, typer.Option("-i", "--input", help="file to translate instead, plain or .gz")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="file to write instead of standard output")] = None,
+    beam: Beam = None,
+    n_best: Annotated[int, typer.Option("--n-best", min=1, help="write this many hypotheses a line: number, score, text")] = 1,
+    scores: Annotated[bool, typer.Option("--scores", help="write each score and a tab before the translation")] = False,
+    json_lines: Annotated[bool, typer.Option("--json", help="write one JSON object a line")] = False,
+    paragraphs: Annotated[bool, typer.Option("--paragraphs", help="translate sentence by sentence, keeping all white space")] = False,
+    threads: Threads = None,
+) -> None:
+    """Translate: one line in, one line out, in order. Results come while input is still being read."""
+    if text and input_file:
+        raise typer.BadParameter("give TEXT or --input, not both")
+    if paragraphs and (scores or json_lines or n_best > 1):
+        raise typer.BadParameter("--paragraphs writes running text: it goes with none of --scores, --json and --n-best")
+    from nmt.translation import OutputFormat, input_windows, opened_output, translate_lines
+    from nmt.translator import load_translator
+
+    source = input_windows(text or [], input_file)
+    translator = load_translator(model, threads=threads)
+    form = OutputFormat(beam, n_best, scores, json_lines, paragraphs)
+    with opened_output(output) as out:
+        translate_lines(translator, source, out, form)
+
+
+@app.command()
+def evaluate(
+    model: Model,
+    source: Annotated[Path, typer.Option("--source", help="file of source sentences, plain or .gz")],
+    reference: Annotated[Path, typer.Option("--reference", help="file of their translations")],
+    beam: Beam = None,
+    as_json: AsJson = False,
+    threads: Threads = None,
+) -> None:
+    """Score an exported model with BLEU, chrF and TER (sacreBLEU), signatures included."""
+    from nmt.scoring import print_evaluation, score_model
+
+    print_evaluation(score_model(model, source, reference, beam, threads, _stderr()), as_json)
+
+
+@app.command()
+def info(model: Model, as_json: AsJson = False) -> None:
+    """Say what a model is: languages, scores, training, limits, licences. Checks its files against their hashes."""
+    from nmt.model_directory import find_model_directory
+    from nmt.scoring import print_model
+
+    directory = find_model_directory(model)
+    directory.verify_files()
+    print_model(directory, as_json)
+
+
+def main() -> None:
+    """Run the command line: one clear line and the error's exit code for what a person can mend, a traceback for our own bugs."""
+    os.environ.setdefault(
+        "TF_CPP_MIN_LOG_LEVEL", "3"
+    )  # read when TensorFlow is imported: its start-up messages are not about the user's work
+    try:
+        app()
+    except NmtError as error:
+        print(f"nmt: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        from nmt.translation import close_quietly
+
+        close_quietly()
+
+
+def _stderr() -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)

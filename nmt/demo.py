@@ -1,0 +1,76 @@
+"""The demonstration: train on the built-in corpus, evaluate beside two baselines, translate unseen lines, say what to type next."""
+
+from itertools import islice
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from nmt.baselines import nearest_neighbour, word_by_word
+from nmt.config import find_config, load_config
+from nmt.data.corpus import open_split
+from nmt.evaluation import bleu
+from nmt.recipes import train
+from nmt.translator import load_translator
+
+SHOWN_LINES = 5
+
+
+def demo(run_path: Path, overrides: list[str], console: Console) -> None:
+    """Run the whole line on the demonstration fragment.
+
+    Args:
+        run_path: the run directory; a finished run is only evaluated and shown again.
+        overrides: `section.key=value` settings over configs/demo.yaml.
+        console: where results are printed; progress goes to stderr.
+    """
+    config = load_config(find_config("demo"), overrides)
+    model = train(config, run_path, Console(stderr=True, highlight=False))
+    translator = load_translator(model)
+    test = [(pair.source, pair.target) for pair in open_split(config.data, "test")]
+    sources, references = [source for source, _ in test], [target for _, target in test]
+    with console.status("translating the test set") if console.is_terminal else console.capture():
+        outputs = translator.translate(sources)
+        known = [(pair.source, pair.target) for pair in open_split(config.data, "train")]
+        rows = {
+            "this model": outputs,
+            "copying the nearest training sentence": nearest_neighbour(known, sources),
+            "word-by-word lookup": word_by_word(known, sources),
+        }
+        scores = {name: bleu(hypotheses, references, config.data.target_language) for name, hypotheses in rows.items()}
+
+    table = Table(title=f"BLEU on {len(test)} unseen test sentences of the demonstration fragment", title_justify="left")
+    table.add_column("system")
+    table.add_column("BLEU", justify="right")
+    for name, score in scores.items():
+        table.add_row(name, f"{score.score:.2f}")
+    console.print(table)
+    console.print(f"signature: {scores['this model'].signature}", markup=False, soft_wrap=True)
+    pairs = Table(title="Sentences it has never seen", title_justify="left")
+    for column in ("English", "German by the model", "reference"):
+        pairs.add_column(column, overflow="fold")
+    for row in islice(zip(sources, outputs, references, strict=True), SHOWN_LINES):
+        pairs.add_row(*row)
+    console.print(pairs)
+    console.print(_next_steps(run_path, sources[SHOWN_LINES]), markup=False, highlight=False, soft_wrap=True)
+
+
+def _next_steps(run_path: Path, sentence: str) -> str:
+    return f"""
+The model lies in {run_path}. What to type next:
+
+  translate your own line (of the words that the fragment knows)
+    nmt translate {run_path} "{sentence}"
+  or many, a line each
+    nmt translate {run_path} < english.txt > german.txt
+
+  train on your own two files, line for line translations of each other
+    cat > mine.yaml <<EOF
+    data:
+      source_language: en
+      target_language: de
+      train: {{source: train.en, target: train.de}}
+    EOF
+    nmt train mine.yaml --set training.deadline_minutes=30
+    nmt translate runs/mine "..."
+"""

@@ -1,0 +1,162 @@
+"""Checkpoint -> MODEL_DIR: SavedModel, tokenizer, config and MODEL.json.
+
+It is published only if the SavedModel decodes as the live model does.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import tensorflow as tf
+
+from nmt.atomic import publishing_folder, write_text
+from nmt.checkpoint import load_weights
+from nmt.config import Config, save_config
+from nmt.data.prepare import Prepared
+from nmt.errors import ExportError
+from nmt.evaluation import bleu
+from nmt.inference import Inference, LiveRuntime, build_model
+from nmt.model_directory import FORMAT_VERSION, MANIFEST_FILE, Limits, SearchDefaults, file_hashes
+from nmt.provenance import commit, hardware, versions
+from nmt.run_directory import RunDirectory
+from nmt.runtime.interface import Runtime
+from nmt.runtime.savedmodel import SIGNATURE, SavedModelRuntime
+from nmt.special_tokens import EOS, PAD
+from nmt.translator import Translator
+
+Which = Literal["best", "last", "average"]
+VERIFIED_LINES = 200
+VERIFIED_AT_ONCE = 50
+SCORED_LINES = 1000
+
+
+def export(
+    config: Config, prepared: Prepared, run: RunDirectory, which: Which, to: Path | None = None, report: Callable[[str], None] = print
+) -> Path:
+    """Publish a run's model.
+
+    Args:
+        config: the run's config.
+        prepared: its data, for tokenizers and verification.
+        run: where its checkpoints lie.
+        which: the best or last checkpoint, or the mean of all that are kept.
+        to: the folder that gets the integer version; default: the run's own `export`.
+        report: called with each line worth telling.
+
+    Returns:
+        The MODEL_DIR, `<to>/<n>` with the next free n.
+
+    Raises:
+        RunError: there is no checkpoint.
+        ExportError: the SavedModel does not decode as the live model does; nothing is published.
+    """
+    weights, state, warnings = load_weights(run.checkpoints, which)
+    for warning in warnings:
+        report(f"warning: {warning}")
+    # A model that a GPU trained must serve on a CPU: the graph is built of CPU operations and verified on one.
+    with tf.device("/CPU:0"):
+        model = build_model(config, prepared.tokenizers, kernel="fused")
+        for variable in model.trainable_variables:
+            variable.assign(weights[variable.path])
+        inference = Inference(model, config.search)
+        folder = to or run.exports
+        folder.mkdir(parents=True, exist_ok=True)
+        published = folder / str(next_version(folder))
+        with publishing_folder(published) as building:
+            _save_graph(inference, building)
+            prepared.tokenizers.save(building)
+            save_config(config, building / "config.yaml")
+            saved = SavedModelRuntime(building)
+            lines = verify(LiveRuntime(inference), saved, verification_ids(prepared), config)
+            report(f"verified: {lines} lines decoded alike by the live model and by the SavedModel")
+            manifest = _manifest(config, prepared, run, state) | {"scores": _scores(config, prepared, saved, report)}
+            write_text(
+                building / MANIFEST_FILE, json.dumps(manifest | {"files": file_hashes(building)}, indent=1, ensure_ascii=False) + "\n"
+            )
+    report(f"exported {which} checkpoint (update {state['update']}) to {published}")
+    return published
+
+
+def _save_graph(inference: Inference, folder: Path) -> None:
+    """Write the graph with its variables alone: a Keras model would bring functions of its own that nobody calls."""
+    frozen = tf.Module(name="translation")
+    frozen.weights_list = [variable.value for variable in inference.model.trainable_variables]
+    frozen.translate_ids = inference.translate_ids
+    tf.saved_model.save(frozen, str(folder), signatures={SIGNATURE: inference.translate_ids})
+
+
+def next_version(folder: Path) -> int:
+    """One more than the highest integer version in a folder of models."""
+    return 1 + max((int(path.name) for path in folder.iterdir() if path.name.isdecimal()), default=0)
+
+
+def verification_ids(prepared: Prepared) -> list[list[int]]:
+    """Source ids of validation sentences, and of training sentences where there are fewer than needed."""
+    stores = (prepared.valid, prepared.train)
+    found = [store.source(i).tolist() for store in stores for i in range(min(len(store), VERIFIED_LINES))]
+    return found[:VERIFIED_LINES]
+
+
+def verify(live: Runtime, saved: Runtime, sentences: list[list[int]], config: Config) -> int:
+    """Decode the same sentences with both and compare the best hypotheses' tokens; returns how many were compared.
+
+    Raises:
+        ExportError: two hypotheses differ; names the line.
+    """
+    search = config.search
+    for start in range(0, len(sentences), VERIFIED_AT_ONCE):
+        rows = [[*ids, EOS] for ids in sentences[start : start + VERIFIED_AT_ONCE]]
+        lengths = np.array([len(row) for row in rows], np.int32)
+        ids = np.full((len(rows), int(lengths.max())), PAD, np.int32)
+        for place, values in enumerate(rows):
+            ids[place, : len(values)] = values
+        call: dict[str, Any] = {
+            "beam_size": search.beam_size,
+            "length_penalty": search.length_penalty,
+            "max_steps": config.search.max_steps,
+        }
+        expected, found = (runtime.translate_ids(ids, lengths, **call) for runtime in (live, saved))
+        for row in range(len(rows)):
+            texts = [one.ids[row, 0, : one.lengths[row, 0]].tolist() for one in (expected, found)]
+            if texts[0] != texts[1]:
+                raise ExportError(
+                    f"the SavedModel decodes verification line {start + row + 1} as {texts[1]}, the live model as {texts[0]}: "
+                    "nothing was published; please report this with the run's config.yaml"
+                )
+    return len(sentences)
+
+
+def _manifest(config: Config, prepared: Prepared, run: RunDirectory, state: dict[str, Any]) -> dict[str, Any]:
+    corpus = prepared.manifest["corpus"]
+    return {
+        "format_version": FORMAT_VERSION,
+        "name": run.path.resolve().name,
+        "source": config.data.source_language,
+        "target": config.data.target_language,
+        "training": {
+            "updates": state["update"],
+            "seconds": round(state["seconds"], 1),
+            "seed": config.training.seed,
+            "commit": commit(),
+            "hardware": hardware(),
+        },
+        "versions": versions(),
+        "limits": {"max_source_pieces": config.search.max_source_pieces, "max_steps": config.search.max_steps},
+        "search": {"beam_size": config.search.beam_size, "length_penalty": config.search.length_penalty},
+        "corpora": [corpus],
+    }
+
+
+def _scores(config: Config, prepared: Prepared, saved: Runtime, report: Callable[[str], None]) -> list[dict[str, Any]]:
+    """BLEU of the SavedModel itself on validation text, with the search that it is published with."""
+    sources, references = prepared.valid_source[:SCORED_LINES], prepared.valid_target[:SCORED_LINES]
+    if not sources:
+        return []
+    search = SearchDefaults(beam_size=config.search.beam_size, length_penalty=config.search.length_penalty)
+    limits = Limits(max_source_pieces=config.search.max_source_pieces, max_steps=config.search.max_steps)
+    translator = Translator(saved, prepared.tokenizers, limits, search, target_language=config.data.target_language)
+    score = bleu(translator.translate(sources), references, config.data.target_language)
+    report(f"validation: BLEU {score.score:.2f} with beam {search.beam_size} on {len(sources)} lines ({score.signature})")
+    return [{"metric": score.metric, "score": score.score, "signature": score.signature, "set": "valid", "beam": search.beam_size}]

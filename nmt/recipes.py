@@ -1,0 +1,108 @@
+"""What a verb does, as one readable function: train = prepare -> train -> export."""
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from nmt.config import Config, load_config
+from nmt.data.prepare import Prepared, prepare
+from nmt.errors import RunError
+from nmt.model_directory import find_model_directory
+from nmt.run_directory import RunDirectory
+
+if TYPE_CHECKING:
+    from nmt.training.state import RunState
+
+Report = Callable[[str], None]
+
+
+def train(config: Config, run_path: Path, console: Console) -> Path:
+    """Train a model, or carry its run on, and export the best checkpoint; a finished run is left as it is.
+
+    Args:
+        config: what to train.
+        run_path: the run directory.
+        console: where a person looks.
+
+    Returns:
+        The MODEL_DIR.
+
+    Raises:
+        NmtError: as the rooms on the way do.
+    """
+    started = time.monotonic()
+    run = RunDirectory(run_path)
+    with run.locked():
+        run.adopt(config)
+        prepared = prepare_shown(config, run, console)
+        already, state = _train(config, prepared, run, console, started)
+        if already and any(run.exports.glob("[0-9]*")):
+            model = find_model_directory(run.path).path
+            printer(console)(f"this run is finished ({state.update} updates); its model is {model}")
+            return model
+        from nmt.export import export
+
+        model = export(config, prepared, run, "best", report=printer(console))
+        printer(console)(f"took {(time.monotonic() - started) / 60:.1f} minutes, peak memory {peak_memory_gib():.1f} GiB")
+        return model
+
+
+def _train(config: Config, prepared: Prepared, run: RunDirectory, console: Console, started: float) -> tuple[bool, "RunState"]:
+    """Train to the end; says first whether the run had ended before."""
+    from nmt.training.display import TrainingDisplay
+    from nmt.training.trainer import Trainer  # TensorFlow: only now, after every cheap mistake has been found
+
+    with TrainingDisplay("training", console) as display:
+        trainer = Trainer(config, prepared, run, display, started)
+        return trainer.state.finished, trainer.train()
+
+
+def export_run(run_path: Path, which: Literal["best", "last", "average"], to: Path | None, console: Console) -> Path:
+    """Publish a checkpoint of a run, as one more version of its model.
+
+    Raises:
+        RunError: not a run directory, or one without checkpoints.
+        ExportError: the export failed its verification.
+    """
+    run = RunDirectory(run_path)
+    if not run.config.is_file() or not run.checkpoints.is_dir():
+        raise RunError(f"{run_path} is not a run with checkpoints: expected config.yaml and checkpoints/ in it, as nmt train writes them")
+    config = load_config(run.config)
+    with run.locked():
+        prepared = prepare_shown(config, run, console)
+        from nmt.export import export
+
+        return export(config, prepared, run, which, to, printer(console))
+
+
+def prepare_shown(config: Config, run: RunDirectory, console: Console) -> Prepared:
+    """Prepare the data under a moving line, then say what was kept and dropped."""
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("preparing data")
+        prepared = prepare(config, run.path, lambda what, count: progress.update(task, description=f"{what}: {count:,} pairs"))
+    for split, counts in prepared.manifest["counts"].items():
+        reasons = [
+            f"{fact['count']} {reason} (line {', '.join(map(str, fact['first_lines'][:3]))}{' …' if fact['count'] > 3 else ''})"
+            for reason, fact in counts["dropped"].items()
+        ]
+        dropped = f"; dropped {', '.join(reasons)}" if reasons else ""
+        printer(console)(f"{split}: {counts['kept']:,} of {counts['read']:,} pairs kept{dropped}")
+    return prepared
+
+
+def printer(console: Console) -> Report:
+    """A function that prints one plain line."""
+    return lambda line: console.print(line, markup=False, soft_wrap=True)
+
+
+def peak_memory_gib() -> float:
+    """The most memory this process has held, in GiB."""
+    unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux KiB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
