@@ -21,7 +21,7 @@ Count = Annotated[int, Field(ge=1)]
 class Section(BaseModel):
     """A part of the config: immutable, and a key it does not know is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False)
 
 
 class ParallelText(Section):
@@ -239,7 +239,7 @@ def load_config(path: Path, overrides: list[str] | None = None) -> Config:
                 value = {key: value}  # noqa: PLW2901
             tree = {section: value}
         _refuse_unknown_keys(tree, Config, "--set")
-        _absolute_paths(tree, Config, [root, Path.cwd()] if root and keys[-1:] != ["root"] else [Path.cwd()])
+        _absolute_paths(tree, Config, [Path.cwd(), root, Path.cwd()] if root and keys[-1:] != ["root"] else [Path.cwd()])
         _merge(raw, tree)
     if root and isinstance(raw.get("data"), dict):
         raw["data"]["root"] = str(root)
@@ -275,7 +275,7 @@ def _parse_overrides(overrides: list[str]) -> list[tuple[list[str], Any]]:
 def _data_root(raw: dict[str, Any], changed: list[tuple[list[str], Any]], folder: Path) -> Path | None:
     for keys, value in reversed(changed):
         if keys == ["data", "root"] and value:
-            return Path(value).expanduser().absolute()
+            return Path(str(value)).expanduser().absolute()
     data = raw.get("data")
     if isinstance(data, dict) and data.get("root"):
         return (folder / Path(str(data["root"])).expanduser()).absolute()
@@ -326,5 +326,7 @@ def _one_line(error: ValidationError) -> str:
         where = ".".join(str(part) for part in item["loc"])
         message = item["msg"].removeprefix("Value error, ")
         received = f" (received {item['input']!r})" if not isinstance(item["input"], dict) and item["type"] != "missing" else ""
+        if item["type"] in {"string_type", "literal_error"} and isinstance(item["input"], bool):
+            message += "; YAML reads a bare no, yes, on or off as true or false: put it in quotes"
         problems.append(f"{where + ': ' if where else ''}{message}{received}")
     return "; ".join(problems)

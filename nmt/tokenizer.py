@@ -38,12 +38,12 @@ class Tokenizer:
     def __init__(self, model: bytes, name: str = "tokenizer") -> None:
         """Check and hold a serialised model; `name` is what an error calls it."""
         self.model = model
+        if not model:
+            raise TokenizerError(f"{name} is not a SentencePiece model but an empty file")
         try:
-            self._processor = sentencepiece.SentencePieceProcessor(model_proto=model) if model else None
-        except RuntimeError:
-            self._processor = None
-        if self._processor is None:
-            raise TokenizerError(f"{name} is not a SentencePiece model")
+            self._processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+        except RuntimeError as error:
+            raise TokenizerError(f"{name} is not a SentencePiece model") from error
         found = tuple(int(getattr(self._processor, f"{token}_id")()) for token in ("pad", "unk", "bos", "eos"))
         if found != (PAD, UNK, BOS, EOS):
             raise TokenizerError(

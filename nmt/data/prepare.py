@@ -23,7 +23,7 @@ from nmt.data.filtering import BLANK, HELD_OUT, LONG, Tally, encoded_chunks, len
 from nmt.data.hold_out import HoldOut
 from nmt.data.manifest import FORMAT_VERSION, MANIFEST_FILE, input_facts, output_facts, read_manifest, settings_sha256, still_holds
 from nmt.data.pair_store import PairStore, PairWriter
-from nmt.errors import CorpusError
+from nmt.errors import CorpusError, RunError
 from nmt.tokenizer import Tokenizer, TokenizerPair, train_tokenizer
 
 Progress = Callable[[str, int], None]
@@ -64,15 +64,22 @@ def prepare(config: Config, run_dir: Path, on_progress: Progress | None = None) 
     Raises:
         CorpusError: text that is missing or damaged, or of which nothing is left.
         TokenizerError: a tokenizer that cannot be trained or used.
+        RunError: `run_dir` cannot be written.
     """
     folder = run_dir / DATA_FOLDER
-    run_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"cannot make run folder {run_dir}: {error.strerror or error}") from error
     earlier = read_manifest(folder)
     inputs = input_facts(config, earlier["inputs"] if earlier else None)
     if not (earlier and still_holds(earlier, config, inputs, run_dir, folder)):
-        for remains in run_dir.glob(f".tmp-{DATA_FOLDER}-*"):  # of a preparation that was killed
-            shutil.rmtree(remains)
-        _build(config, run_dir, folder, inputs, on_progress or _silent)
+        try:
+            for remains in run_dir.glob(f".tmp-{DATA_FOLDER}-*"):  # of a preparation that was killed
+                shutil.rmtree(remains)
+            _build(config, run_dir, folder, inputs, on_progress or _silent)
+        except OSError as error:  # reading has its own errors: this is a full disk or a folder without permission
+            raise RunError(f"cannot write prepared data below {run_dir}: {error.strerror or error}") from error
     manifest = read_manifest(folder)
     assert manifest is not None
     return Prepared(folder, TokenizerPair.load(run_dir), PairStore.open(folder, "train"), PairStore.open(folder, "valid"), manifest)

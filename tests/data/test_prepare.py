@@ -1,5 +1,6 @@
 """Preparation: what is kept and why, the same every time, reused when it holds, and never half-written."""
 
+import errno
 import json
 import os
 import signal
@@ -13,8 +14,9 @@ import pytest
 
 from nmt.config import Config, save_config
 from nmt.data.corpus import file_sha256
+from nmt.data.pair_store import PairWriter
 from nmt.data.prepare import Prepared, prepare
-from nmt.errors import CorpusError, NmtError
+from nmt.errors import CorpusError, NmtError, RunError
 
 NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 ZAHLEN = ["ein", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn"]
@@ -89,7 +91,13 @@ def test_a_given_tokenizer_is_used_as_it_is(tmp_path: Path) -> None:
 def test_every_drop_has_its_reason_and_its_lines(tmp_path: Path) -> None:
     bad = [("", "leer"), ("blank", " \u3000 "), ("nul\0", "nul"), ("long " * 40, "lang " * 40), ("x", "ein sehr viel längerer Satz als x")]
     invisible = ("\u200b", "nichts")
-    chosen = config(tmp_path, train=[*PAIRS[:60], *bad, invisible, *PAIRS[60:]], valid=PAIRS[:7], data={"max_pieces": 30})
+    chosen = config(
+        tmp_path,
+        train=[*PAIRS[:60], *bad, invisible, *PAIRS[60:]],
+        valid=PAIRS[:7],
+        data={"max_pieces": 30},
+        search={"max_source_pieces": 30},
+    )
     counts = prepare(chosen, tmp_path / "run").manifest["counts"]["train"]
     assert counts == {
         "read": len(PAIRS) + 6,
@@ -111,7 +119,7 @@ def test_at_most_ten_lines_are_listed(tmp_path: Path) -> None:
 def test_validation_text_is_left_whole_and_only_its_ids_are_limited(tmp_path: Path) -> None:
     odd = "U+2028 \u2028 stays,  as do  spaces"
     valid = [(odd, "y"), ("", "leer"), ("long " * 40, "lang " * 40), ("x", "ein sehr viel längerer Satz als x"), PAIRS[0]]
-    prepared = prepare(config(tmp_path, valid=valid, data={"max_pieces": 35}), tmp_path / "run")
+    prepared = prepare(config(tmp_path, valid=valid, data={"max_pieces": 35}, search={"max_source_pieces": 35}), tmp_path / "run")
     assert prepared.valid_source == [odd, "long " * 40, "x", PAIRS[0][0]]
     assert len(prepared.valid_target) == 4
     assert len(prepared.valid) == 3
@@ -121,13 +129,13 @@ def test_validation_text_is_left_whole_and_only_its_ids_are_limited(tmp_path: Pa
 
 
 def test_held_out_pairs_are_spread_evenly_said_and_gone_from_training(tmp_path: Path) -> None:
-    repeated = PAIRS[9]  # the first that is held out, once more elsewhere
+    repeated = PAIRS[9]
     prepared = prepare(config(tmp_path, train=[*PAIRS, repeated]), tmp_path / "run")
     held = list(zip(prepared.valid_source, prepared.valid_target, strict=True))
     places = [PAIRS.index(pair) for pair in held]
     assert len(held) == 30
-    assert np.ptp(np.diff(places)) <= 1
-    assert repeated in held
+    assert np.ptp(np.diff(places[:-1])) <= 1
+    assert held[-1] == repeated  # the last line of the text, whose double on line 10 must leave training too
     assert not set(held) & set(train_texts(prepared))
     assert sorted({*held, *train_texts(prepared)}) == sorted(PAIRS)
     assert prepared.manifest["hold_out"]["pairs"] == 30
@@ -265,6 +273,21 @@ def test_a_missing_file_and_unequal_files(tmp_path: Path) -> None:
     assert "unequal line counts" in failure(chosen, tmp_path / "run")
     (tmp_path / "valid.target").unlink()
     assert failure(chosen, tmp_path / "run") == f"cannot read {tmp_path / 'valid.target'}: No such file or directory"
+
+
+def test_a_run_folder_that_cannot_be_written_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = config(tmp_path, valid=PAIRS[:7])
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match=r"cannot make run folder .*: Not a directory"):
+        prepare(chosen, tmp_path / "file" / "run")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(PairWriter, "append", full)
+    with pytest.raises(RunError, match=r"cannot write prepared data below .*: No space left on device"):
+        prepare(chosen, tmp_path / "run")
+    assert not list((tmp_path / "run").iterdir())
 
 
 def test_a_failure_leaves_what_was_prepared_before(tmp_path: Path) -> None:

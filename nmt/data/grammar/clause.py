@@ -1,7 +1,7 @@
 """One clause, realised in every order that the two languages give it.
 
-German keeps a verbal bracket: the finite verb stands second (statements), first (questions) or last (subordinate clauses), and what is left of
-the verb (prefix, participle, infinitive) closes the clause. Between them lies the middle field, always in the same order here:
+German keeps a verbal bracket: the finite verb stands second (statements), first (questions) or last (subordinate clauses), and what is
+left of the verb (prefix, participle, infinitive) closes the clause. Between them lies the middle field, always in the same order here:
 
     subject · reflexive and object pronouns · time · dative · accusative · nicht · place · complement
 """
@@ -72,22 +72,26 @@ def _join(*parts: str | None) -> str:
 # English ----------------------------------------------------------------------------------------------------------------------------------
 
 
+def _english_modal(modal: Modal, agreement: str, base: str, support: bool) -> tuple[str, str]:
+    if modal.auxiliary == "be":
+        return english.be(agreement, modal.past), f"{modal.rest} {base}"
+    if modal.auxiliary not in {"have", "want"}:
+        return modal.auxiliary, _join(modal.rest, base)
+    if support:
+        return english.do(agreement, modal.past), f"{modal.auxiliary} {modal.rest} {base}"
+    if modal.auxiliary == "have":
+        return "", f"{'had' if modal.past else english.have(agreement)} {modal.rest} {base}"
+    ending = "ed" if modal.past else "s" if agreement in {"he", "she", "it"} else ""
+    return "", f"want{ending} {modal.rest} {base}"
+
+
 def _english_verbs(clause: Clause, support: bool) -> tuple[str, str]:
     """Return the auxiliary and the rest of the verb group; without an auxiliary, `support` asks for a form of do."""
     verb, modal = clause.verb, clause.modal
     agreement = (clause.english_subject or clause.subject).agreement
     base = f"be {verb.done}" if clause.passive else verb.english
     if modal:
-        if modal.auxiliary == "be":
-            return english.be(agreement, modal.past), f"{modal.rest} {base}"
-        if modal.auxiliary not in {"have", "want"}:
-            return modal.auxiliary, _join(modal.rest, base)
-        if support:
-            return english.do(agreement, modal.past), f"{modal.auxiliary} {modal.rest} {base}"
-        if modal.auxiliary == "have":
-            return "", f"{'had' if modal.past else english.have(agreement)} {modal.rest} {base}"
-        ending = "ed" if modal.past else "s" if agreement in {"he", "she", "it"} else ""
-        return "", f"want{ending} {modal.rest} {base}"
+        return _english_modal(modal, agreement, base, support)
     if clause.passive:
         return english.be(agreement, clause.tense == "past"), f"{'being ' if clause.tense == 'now' else ''}{verb.done}"
     if verb.frame == "copula" and clause.tense in {"habit", "now", "past"}:

@@ -1,7 +1,7 @@
 """Sentence pairs from the grammar: seeded, without repetition, in three splits that share no source sentence.
 
-The test set asks for what training never showed, though it showed every part. A *combination* is a pair of lexemes joined by a dependency, such as
-(read, novel) or (old, dog). A fixed hash, the same for every seed, holds out about one combination in twenty-five. Then
+The test set asks for what training never showed, though it showed every part. A *combination* is a pair of lexemes joined by a
+dependency, such as (read, novel) or (old, dog). A fixed hash, the same for every seed, holds out about one combination in twenty-five.
 
     test   has at least one held-out combination in every sentence
     train, valid   have none; a hash of the source sentence alone sends one in thirty of them to valid

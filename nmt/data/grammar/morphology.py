@@ -1,5 +1,6 @@
 """German inflection: articles, adjective endings, noun cases, and the forms of verbs."""
 
+from functools import cache
 from typing import Literal
 
 from nmt.data.grammar.lexicon import Adjective, Case, Gender, Noun, Verb
@@ -33,6 +34,7 @@ def _cell(table: dict[str, str], gender: Gender, number: Number, case: Case) -> 
     return table["p" if number == "pl" else gender].split(" ")[CASES.index(case)].strip("-")
 
 
+@cache
 def determiner(word: str, gender: Gender, number: Number, case: Case) -> str:
     """Inflect a determiner: "der", a der-word stem ("dies", "jed", "welch"), an ein-word ("ein", "kein", "mein" …) or none ("")."""
     if word == "der":
@@ -42,12 +44,14 @@ def determiner(word: str, gender: Gender, number: Number, case: Case) -> str:
     return word and word + _cell(_EIN_WORD, gender, number, case)
 
 
+@cache
 def adjective_form(stem: str, word: str, gender: Gender, number: Number, case: Case) -> str:
-    """Add the ending that fits the determiner before it: weak after der-words, mixed after ein-words, strong where nothing shows the case."""
+    """Add the ending that fits the determiner before it: weak after der-words, mixed after ein-words, strong without one."""
     table = _WEAK if word in {"der", "dies", "jed", "welch"} else _MIXED if word else _STRONG
     return stem + _cell(table, gender, number, case)
 
 
+@cache
 def noun_form(noun: Noun, number: Number, case: Case) -> str:
     """Decline a noun: dative plural -n, the n-declension, the genitive."""
     if number == "pl":
@@ -113,17 +117,10 @@ def present(verb: Verb, person: Person) -> str:
     if verb.infinitive in IRREGULAR:
         return irregular(verb.infinitive, person)
     stem = verb_stem(verb)
-    if person == "ich":
-        return stem + "e"
-    if person in {"wir", "sie"}:
-        return verb.infinitive
-    if verb.present:
-        return verb.present[0 if person == "du" else 1]
-    if needs_e(stem):
-        return stem + ("est" if person == "du" else "et")
-    if person == "du":
-        return stem + ("t" if stem.endswith(("s", "ß", "z")) else "st")
-    return stem + "t"
+    linking = "e" if needs_e(stem) else ""
+    sibilant = stem.endswith(("s", "ß", "z"))
+    second, third = verb.present or (stem + linking + ("t" if sibilant else "st"), f"{stem}{linking}t")
+    return {"ich": stem + "e", "du": second, "er": third, "wir": verb.infinitive, "sie": verb.infinitive}[person]
 
 
 def imperative(verb: Verb) -> str:

@@ -192,8 +192,7 @@ def no_phrase(rng: Random, classes: frozenset[str]) -> Nominal:
     noun = rng.choice(lexicon().nouns_of(classes))
     number = number_of(rng, noun)
     modifier = modifier_for(rng, noun, 0.35)
-    plain = describe(noun, number, ("" if noun.mass else "a", "", "kein"), modifier)
-    return plain
+    return describe(noun, number, ("" if noun.mass else "a", "", "kein"), modifier)
 
 
 def person(rng: Random, *, pronouns: bool = True, names: bool = True, classes: frozenset[str] = frozenset({"person"})) -> Nominal:
@@ -222,14 +221,15 @@ def possession(rng: Random, classes: frozenset[str]) -> Nominal:
     phrase = describe(owner_noun, "sg", rng.choice(owner_determiners), modifier_for(rng, owner_noun, 0.25))
     possessive = f"{phrase.subject}'s"
     possessed = describe(noun, number, (possessive, possessive, "der"), modifier)
-    joined = possessed.extended("", f" {phrase.case('gen')}", ((noun.english, owner_noun.english), *phrase.combinations))
-    return joined
+    return possessed.extended("", f" {phrase.case('gen')}", ((noun.english, owner_noun.english), *phrase.combinations))
 
 
 def place_phrase(rng: Random, classes: frozenset[str] = frozenset({"place"})) -> tuple[str, str, str, tuple[Combination, ...]]:
     """Draw a place to be at: English, German, head noun and combinations ("in the old park", "im alten Park")."""
     noun = rng.choice(lexicon().nouns_of(classes))
-    phrase = describe(noun, "sg", rng.choice((("the", "the", "der"), ("the", "the", "der"), ("a", "", "ein"))), modifier_for(rng, noun, 0.25))
+    phrase = describe(
+        noun, "sg", rng.choice((("the", "the", "der"), ("the", "the", "der"), ("a", "", "ein"))), modifier_for(rng, noun, 0.25)
+    )
     return (
         f"{noun.place_english} {phrase.object}",
         contract(noun.place_german, phrase.case("dat")),

@@ -9,7 +9,6 @@ from nmt.data.grammar.lexicon import Adverbial, Case, Verb, lexicon
 from nmt.data.grammar.morphology import contract
 from nmt.data.grammar.noun_phrase import (
     POLITE,
-    PRONOUNS,
     Combination,
     Nominal,
     goal_phrase,
@@ -49,7 +48,9 @@ def draw_subject(rng: Random, verb: Verb) -> Nominal:
     if "person" in verb.subjects and ("animal" not in verb.subjects or rng.random() < 0.7):
         return person(rng)
     classes = verb.subjects - PERSON or verb.subjects
-    return noun_phrase(rng, classes, "definite" if rng.random() < 0.85 else "indefinite", adjective=0.3, number=rng.choice(("sg", "sg", "sg", "pl")))
+    return noun_phrase(
+        rng, classes, "definite" if rng.random() < 0.85 else "indefinite", adjective=0.3, number=rng.choice(("sg", "sg", "sg", "pl"))
+    )
 
 
 def draw_other(rng: Random, classes: frozenset[str], subject: Nominal | None, polite: bool = False) -> Nominal:
@@ -213,11 +214,6 @@ def with_modal(rng: Random, clause: Clause, past: bool | None = None) -> Clause:
     """Put the clause under a modal, of a given tense or of any."""
     modal = rng.choice([modal for modal in MODALS if past is None or modal.past == past])
     return replace(clause, modal=modal, tense="past" if modal.past else "habit", frequency=None)
-
-
-def agent_pronoun(rng: Random) -> Nominal:
-    """Draw a pronoun subject."""
-    return rng.choice(list(PRONOUNS.values()))
 
 
 def governed(preposition: str, other: Nominal, case: Case) -> str:

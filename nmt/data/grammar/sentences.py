@@ -14,7 +14,7 @@ from nmt.data.grammar.clause import (
     german_subordinate,
 )
 from nmt.data.grammar.constructions import Draft, copula, statement
-from nmt.data.grammar.lexicon import lexicon
+from nmt.data.grammar.lexicon import Case, lexicon
 from nmt.data.grammar.morphology import determiner
 from nmt.data.grammar.noun_phrase import IT, PRONOUNS, Nominal, name, noun_phrase, person, pronoun, pronoun_for
 from nmt.data.grammar.predicate import PERSON, draw_clause, draw_subject, draw_verb, in_time, with_modal
@@ -88,7 +88,9 @@ def content_clause(rng: Random) -> Draft:
     verb = next(entry for entry in lexicon().verbs["clausal"] if entry.lemma == "know") if whether else draw_verb(rng, ("clausal",))
     subject = person(rng)
     past = not whether and rng.random() < 0.4
-    second = draw_clause(rng, tenses=("past",) if past else ("habit", "now", "perfect", "future", "past"), time=0.25, place=0.1, frequency=0.05)
+    second = draw_clause(
+        rng, tenses=("past",) if past else ("habit", "now", "perfect", "future", "past"), time=0.25, place=0.1, frequency=0.05
+    )
     if second.subject.kind == "noun" and second.subject.subject == subject.subject:
         second = replace(second, subject=PRONOUNS["they"])
     first = Clause(subject, verb, tense="past" if past else "habit", negated=whether)
@@ -150,10 +152,12 @@ def pronoun_reference(rng: Random) -> Draft:
     )
 
 
-def _relative(nominal: Nominal, case: str) -> str:
+def _relative(nominal: Nominal, case: Case) -> str:
     if nominal.plural and case == "dat":
         return "denen"
-    return determiner("der", nominal.gender, "pl" if nominal.plural else "sg", "dat" if case == "dat" else "acc" if case == "acc" else "nom")
+    return determiner(
+        "der", nominal.gender, "pl" if nominal.plural else "sg", "dat" if case == "dat" else "acc" if case == "acc" else "nom"
+    )
 
 
 def restricted(rng: Random, classes: frozenset[str]) -> Nominal:
@@ -185,7 +189,7 @@ def relative_object(rng: Random) -> Draft:
         subject = name(rng)
     human = head.agreement in {"he", "she"} or (head.agreement == "they" and "person" in _classes(head))
     inner = in_time(rng, Clause(subject, verb, english_objects=verb.particle), rng.choice(("habit", "now", "past", "perfect")), 0.15)
-    case = "dat" if verb.frame == "dative" or verb.preposition_case == "dat" else "acc"
+    case: Case = "dat" if verb.frame == "dative" or verb.preposition_case == "dat" else "acc"
     opening = f"{verb.preposition} {_relative(head, case)}".strip()
     relative = head.extended(
         f" {'whom' if human else 'that'} {english_clause(inner)}",
@@ -220,7 +224,9 @@ def copula_of(rng: Random, phrase: Nominal, head: Nominal) -> Clause:
 def _around(rng: Random, phrase: Nominal) -> Draft:
     """Put a person with a relative clause into a main clause, as its subject or its object."""
     if rng.random() < 0.5:
-        return statement(copula(rng, phrase) if rng.random() < 0.5 else draw_clause(rng, ("intransitive", "motion"), subject=phrase, **SHORT))
+        return statement(
+            copula(rng, phrase) if rng.random() < 0.5 else draw_clause(rng, ("intransitive", "motion"), subject=phrase, **SHORT)
+        )
     verb = lexicon().verb_of[rng.choice(("see", "visit", "meet"))]
     subject = person(rng)
     if subject.kind == "noun":
@@ -233,7 +239,15 @@ def _around(rng: Random, phrase: Nominal) -> Draft:
 def purpose(rng: Random) -> Draft:
     """To do something is um … zu: Anna geht in die Stadt, um einen Mantel zu kaufen."""
     first = draw_clause(rng, ("motion",), time=0.2, frequency=0.0)
-    second = draw_clause(rng, ("transitive", "separable", "ditransitive", "dative"), subject=first.subject, tenses=("habit",), time=0.0, place=0.0, frequency=0.0)
+    second = draw_clause(
+        rng,
+        ("transitive", "separable", "ditransitive", "dative"),
+        subject=first.subject,
+        tenses=("habit",),
+        time=0.0,
+        place=0.0,
+        frequency=0.0,
+    )
     if second.verb.stative:
         return purpose(rng)
     return Draft(
@@ -248,7 +262,13 @@ def infinitive_group(rng: Random) -> Draft:
     verb = draw_verb(rng, ("control",))
     subject = person(rng)
     second = draw_clause(
-        rng, ("transitive", "separable", "ditransitive", "dative", "reflexive"), subject=subject, tenses=("habit",), time=0.0, place=0.0, frequency=0.0
+        rng,
+        ("transitive", "separable", "ditransitive", "dative", "reflexive"),
+        subject=subject,
+        tenses=("habit",),
+        time=0.0,
+        place=0.0,
+        frequency=0.0,
     )
     if second.verb.stative:
         return infinitive_group(rng)
@@ -267,7 +287,9 @@ def coordination(rng: Random) -> Draft:
     first, past = _main(rng)
     second = draw_clause(rng, tenses=("past", "perfect") if past else ("habit", "now"), **SHORT)
     if second.subject.subject == first.subject.subject and first.subject.kind != "pronoun":
-        second = draw_clause(rng, ("intransitive", "motion"), subject=pronoun_for(first.subject), tenses=("past",) if past else ("now",), **SHORT)
+        second = draw_clause(
+            rng, ("intransitive", "motion"), subject=pronoun_for(first.subject), tenses=("past",) if past else ("now",), **SHORT
+        )
     word, german = rng.choice((("and", " und"), ("but", ", aber")))
     return Draft(
         f"{english_clause(first)}{',' if word == 'but' else ''} {word} {english_clause(second)}",

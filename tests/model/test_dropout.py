@@ -1,0 +1,38 @@
+"""Stateless dropout: the mask is a function of (seed, site) and nothing else."""
+
+import numpy as np
+import tensorflow as tf
+
+from nmt.model.dropout import dropout, word_dropout
+from nmt.special_tokens import BOS, PAD, UNK
+
+SEED = tf.constant([1, 2])
+
+
+def test_without_a_seed_nothing_happens() -> None:
+    x = tf.ones([3, 3])
+    assert dropout(x, 0.5, None, "a") is x
+    assert word_dropout(x, 0.5, None, "a") is x
+
+
+def test_same_seed_and_site_same_mask() -> None:
+    x = tf.ones([50, 50])
+    first, again = dropout(x, 0.5, SEED, "a"), dropout(x, 0.5, SEED, "a")
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, dropout(x, 0.5, SEED, "b"))
+    assert not np.array_equal(first, dropout(x, 0.5, SEED + 1, "a"))
+
+
+def test_the_mean_is_kept() -> None:
+    dropped = dropout(tf.ones([1000, 100]), 0.3, SEED, "a").numpy()
+    assert set(np.unique(dropped)) == {np.float32(0), np.float32(1 / 0.7)}
+    assert abs(dropped.mean() - 1) < 0.01
+
+
+def test_word_dropout_spares_padding_and_bos() -> None:
+    ids = tf.constant([[BOS] + [9] * 500 + [PAD] * 20])
+    dropped = word_dropout(ids, 0.2, SEED, "a").numpy()[0]
+    assert dropped[0] == BOS
+    assert (dropped[-20:] == PAD).all()
+    assert set(dropped[1:-20]) == {9, UNK}
+    assert 60 < (dropped == UNK).sum() < 140
