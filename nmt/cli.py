@@ -1,9 +1,11 @@
 """The command line: each verb parses, loads, makes one call and prints. Heavy imports live inside the verb that needs them."""
 
+import errno
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
@@ -14,8 +16,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="nmt",
-    help="Train LSTM translation models, translate with them, evaluate them.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -28,6 +28,25 @@ RunDir = Annotated[Path | None, typer.Option("--run-dir", help="where the run li
 Beam = Annotated[int | None, typer.Option("--beam", min=1, help="beam size; default: the model's own")]
 Threads = Annotated[int | None, typer.Option("--threads", min=1, help="CPU threads; default: all")]
 AsJson = Annotated[bool, typer.Option("--json", help="machine-readable output")]
+
+UsageError = cast("type[Exception]", typer.BadParameter.__mro__[1])
+"""What typer raises for any wrong command line. It has no public name: typer once used the click package and now carries its own."""
+
+OUT_OF_OUR_HANDS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+"""Failures to write that a person mends, wherever they strike: disk full, quota, read-only, permission."""
+
+
+@app.callback(invoke_without_command=True)
+def root(context: typer.Context, version: Annotated[bool, typer.Option("--version", help="say which nmt this is and end")] = False) -> None:
+    """Train LSTM translation models, translate with them, evaluate them."""
+    if version:
+        import nmt
+
+        print(f"nmt {nmt.__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        print(context.get_help(), file=sys.stderr)
+        raise typer.Exit(2)
 
 
 @app.command()
@@ -117,10 +136,9 @@ def translate(
     from nmt.translator import load_translator
 
     source = input_windows(text or [], input_file)
-    translator = load_translator(model, threads=threads)
     form = OutputFormat(beam, n_best, scores, json_lines, paragraphs)
-    with opened_output(output) as out:
-        translate_lines(translator, source, out, form)
+    with opened_output(output) as out:  # first: a folder that is not there is said before a model is loaded
+        translate_lines(load_translator(model, threads=threads), source, out, form)
 
 
 @app.command()
@@ -142,29 +160,64 @@ def evaluate(
 def info(model: Model, as_json: AsJson = False) -> None:
     """Say what a model is: languages, scores, training, limits, licences. Checks its files against their hashes."""
     from nmt.model_directory import find_model_directory
-    from nmt.scoring import print_model
 
     directory = find_model_directory(model)
     directory.verify_files()
+    from nmt.scoring import print_model
+
     print_model(directory, as_json)
 
 
 def main() -> None:
     """Run the command line: one clear line and the error's exit code for what a person can mend, a traceback for our own bugs."""
-    os.environ.setdefault(
-        "TF_CPP_MIN_LOG_LEVEL", "3"
-    )  # read when TensorFlow is imported: its start-up messages are not about the user's work
+    # Read when TensorFlow is imported: its start-up messages are not about the user's work.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        app()
+        code = _run(sys.argv[1:])
+        sys.stdout.flush()  # here, where a reader that has gone is no surprise
     except NmtError as error:
-        print(f"nmt: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        code = _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
-        sys.exit(130)
+        code = 130
     except BrokenPipeError:
-        from nmt.translation import close_quietly
+        code = 0
+        _leave_output()
+    except OSError as error:
+        if error.errno not in OUT_OF_OUR_HANDS:
+            raise
+        code = _fail(f"{error.filename or 'standard output'}: {error.strerror}", 2)
+        _leave_output()
+    sys.exit(code)
 
-        close_quietly()
+
+def _run(arguments: list[str]) -> int:
+    """Parse and call the verb. Not typer's own way out, which takes some exceptions for itself and writes several lines."""
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("nmt", arguments) as context:
+            command.invoke(context)
+    except typer.Exit as end:
+        return end.exit_code
+    except UsageError as error:
+        place = getattr(error, "ctx", None)
+        return _fail(f"{_sentence(error)}; see {place.command_path if place else 'nmt'} --help", 2)
+    return 0
+
+
+def _leave_output() -> None:
+    """Let go of what standard output did not take: Python would write it once more at exit, and complain."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _sentence(error: Any) -> str:
+    message = " ".join(error.format_message().split()).removeprefix("Invalid value: ").removesuffix(".")
+    return message[:1].lower() + message[1:]
+
+
+def _fail(message: str, code: int) -> int:
+    print("nmt:", message.replace("\n", " "), file=sys.stderr)
+    return code
 
 
 def _stderr() -> "Console":

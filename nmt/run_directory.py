@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import yaml
 
 from nmt.atomic import write_text
 from nmt.config import Config, dump_config
-from nmt.errors import RunError
+from nmt.errors import NmtError, RunError
 
 RESUMABLE_CHANGES = {
     "data.root",
@@ -60,9 +60,12 @@ class RunDirectory:
     def locked(self) -> Iterator[None]:
         """Hold the run's lock; the kernel lets go of it when the process dies, however it dies.
 
+        A run that a mistake ends before anything is made of it, such as a misspelt file name, leaves no folder behind.
+
         Raises:
             RunError: another process holds it.
         """
+        new = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             lock = (self.path / "lock").open("a+")
@@ -78,7 +81,20 @@ class RunDirectory:
             lock.truncate(0)
             lock.write(f"process {os.getpid()}")
             lock.flush()
-            yield
+            try:
+                yield
+            except NmtError:
+                self._take_back(new)
+                raise
+
+    def _take_back(self, new: list[Path]) -> None:
+        """Remove the folders that were made for this run, the innermost first, if nothing lies in them but what this file writes."""
+        if new and {path.name for path in self.path.iterdir()} <= {"lock", self.config.name}:
+            for path in (self.path / "lock", self.config):
+                path.unlink(missing_ok=True)
+            for folder in new:
+                with suppress(OSError):  # not empty: another run has come to lie beside this one
+                    folder.rmdir()
 
     def adopt(self, config: Config) -> None:
         """Write the effective config, or check it against the one that this run began with.

@@ -1,8 +1,6 @@
 """The line mode of `nmt translate`: windows of lines in, one line out for each, in order and at once."""
 
-import contextlib
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -29,11 +27,17 @@ class OutputFormat:
 
 
 def input_windows(texts: list[str], path: Path | None) -> Iterable[list[str]]:
-    """The lines to translate: given as arguments, read from a file (`.gz` too), or read from standard input as they come."""
+    """The lines to translate: given as arguments, read from a file (`.gz` too), or read from standard input as they come.
+
+    Raises:
+        CorpusError: there is no such file; whatever else is wrong with it shows while it is read.
+    """
     if texts:
         return [texts]
     if path is None:
         return line_windows(sys.stdin.fileno())
+    if not path.exists() or path.is_dir():
+        raise CorpusError(f"cannot read {path}: it {'is a folder' if path.is_dir() else 'does not exist'}")
     return windows(read_lines(path))
 
 
@@ -75,9 +79,3 @@ def _written(number: int, line: str, hypotheses: list[Hypothesis], form: OutputF
     if form.n_best > 1:
         return "".join(f"{number}\t{one.score:.4f}\t{one.text}\n" for one in hypotheses)
     return f"{best.score:.4f}\t{best.text}\n" if form.scores else f"{best.text}\n"
-
-
-def close_quietly() -> None:
-    """Leave standard output alone after its reader has gone: Python would complain about it once more at exit."""
-    with contextlib.suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -338,6 +338,8 @@ def _sentence(sentence: str) -> None:
         polite = called[0] not in NAMES
         if len(called) != 1 + polite or (polite and called[1] not in LEXICON["surnames"]):
             raise Rejected("nobody's name")
+    if polite and any(word.lower().startswith("dein") for segment in segments for word in segment):
+        raise Rejected("dein beside Sie")
     _clauses(segments, mark, polite)
 
 

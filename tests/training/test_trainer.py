@@ -14,6 +14,7 @@ from nmt.config import Config
 from nmt.data.prepare import prepare
 from nmt.errors import DivergedError, InterruptedRun
 from nmt.run_directory import RunDirectory
+from nmt.special_tokens import EOS
 from nmt.training.display import TrainingDisplay
 from nmt.training.trainer import Trainer
 
@@ -46,7 +47,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(tiny_config: Call
     config = tiny_config(max_updates=24)
     whole = trainer_of(config, tmp_path / "whole")
     state = whole.train()
-    assert state.epoch >= 2  # several borders were crossed
+    assert state.epoch >= 1  # a border was crossed
     stops = iter([7, 16])
     path = tmp_path / "parts"
     for stop in stops:
@@ -135,7 +136,8 @@ def test_a_deadline_becomes_updates_once(tiny_config: Callable[..., Config], tmp
 def test_collapsed_outputs_are_noticed(tiny_config: Callable[..., Config], tmp_path: Path) -> None:
     config = tiny_config(max_updates=2, validate_every=2, validate_bleu_lines=40, ema_decay=0.0)
     trainer = trainer_of(config, tmp_path)
-    trainer.model.output_bias.assign(np.eye(1, trainer.model.output_bias.shape[0], 9)[0] * 50)
+    places = np.arange(trainer.model.output_bias.shape[0])
+    trainer.model.output_bias.assign(np.where(places == places[-1], 25.0, np.where(places == EOS, 50.0, 0.0)))  # one piece, then the end
     trainer.train()
     assert "different outputs" in said(trainer)
     assert "usual causes" in said(trainer)

@@ -3,7 +3,7 @@
 German keeps a verbal bracket: the finite verb stands second (statements), first (questions) or last (subordinate clauses), and what is
 left of the verb (prefix, participle, infinitive) closes the clause. Between them lies the middle field, always in the same order here:
 
-    subject · reflexive and object pronouns · time · dative · accusative · nicht · place · complement
+    subject · reflexive and object pronouns · time · dative · definite accusative · nicht · place · indefinite accusative · complement
 """
 
 from dataclasses import dataclass
@@ -26,6 +26,11 @@ class Modal:
     rest: str
     german: str
     past: bool = False
+
+    @property
+    def suits_things(self) -> bool:
+        """Whether a thing can be its subject: a lamp wants nothing and is not allowed to."""
+        return self.auxiliary in {"can", "could", "should"} or (self.auxiliary, self.rest) == ("have", "to")
 
 
 MODALS = (
@@ -54,6 +59,7 @@ class Clause:
     no_object: bool = False  # German says kein: English still negates its verb
     passive: bool = False
     english_subject: Nominal | None = None  # where the languages disagree on who is the subject (like, gefallen)
+    indefinite_object: bool = False  # German sets it after the place
     english_objects: str = ""
     german_experiencer: str = ""  # a dative that precedes the subject in the middle field
     german_pronouns: str = ""
@@ -181,9 +187,10 @@ def _middle_field(clause: Clause, *, with_subject: bool, front: str = "") -> str
         clause.german_pronouns,
         time,
         clause.frequency.german if clause.frequency else "",
+        place if clause.indefinite_object else "",
         clause.german_objects,
         "nicht" if clause.negated else "",
-        place,
+        "" if clause.indefinite_object else place,
         clause.german_complement,
     )
 

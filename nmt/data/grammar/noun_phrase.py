@@ -173,7 +173,7 @@ def noun_phrase(
     noun = rng.choice(lexicon().nouns_of(classes))
     determiners = rng.choice(_DETERMINERS[definiteness] if can_be_owned(noun) else _UNOWNED[definiteness])
     if (noun.mass or noun.plural_only) and definiteness == "indefinite":
-        determiners = ("", "", "")
+        determiners = ("", "", "") if noun.classes & {"food", "drink"} else ("the", "the", "der")
     return describe(noun, noun_number(rng, noun, number), determiners, modifier_for(rng, noun, adjective))
 
 

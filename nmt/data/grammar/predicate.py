@@ -35,6 +35,7 @@ class Complement:
     objects: str = ""
     late: str = ""
     no_object: bool = False
+    indefinite: bool = False
     combinations: tuple[Combination, ...] = ()
 
 
@@ -94,16 +95,27 @@ def complement(rng: Random, verb: Verb, subject: Nominal | None, negated: bool =
         phrase = contract(verb.preposition, other.case(verb.preposition_case))
         return Complement(_with_particle(verb, other), late=phrase, combinations=((verb.lemma, other.head), *other.combinations))
     if verb.frame == "motion":
-        goal, german, head, combinations = goal_phrase(rng, verb.objects)
+        animal = subject is not None and subject.kind == "noun" and subject.agreement == "it"
+        goal, german, head, combinations = goal_phrase(rng, frozenset({"outdoors", "home"}) if animal else verb.objects)
         return Complement(goal, late=german, combinations=((verb.lemma, head), *combinations))
     return Complement(verb.particle)
+
+
+def is_indefinite(other: Nominal) -> bool:
+    """Whether a phrase has "a" or no determiner: German sets it after a place, a definite one before."""
+    return other.kind == "noun" and other.object.split(" ")[0] not in _DEFINITE_WORDS
+
+
+_DEFINITE_WORDS = {"the", "this", "these", "my", "your", "his", "her", "our", "their"}
 
 
 def _accusative(rng: Random, verb: Verb, subject: Nominal | None, negated: bool, polite: bool) -> Complement:
     if negated and not verb.objects & PEOPLE and rng.random() < 0.5:
         other = no_phrase(rng, verb.objects)
         combinations = ((verb.lemma, other.head), *other.combinations)
-        return Complement(_with_particle(verb, other), objects=other.case("acc"), no_object=True, combinations=combinations)
+        return Complement(
+            _with_particle(verb, other), objects=other.case("acc"), no_object=True, indefinite=True, combinations=combinations
+        )
     other = noun_phrase(rng, verb.objects, "definite") if negated else draw_other(rng, verb.objects, subject, polite)
     early = other.kind == "pronoun"
     accusative = other.case("acc")
@@ -111,6 +123,7 @@ def _accusative(rng: Random, verb: Verb, subject: Nominal | None, negated: bool,
         _with_particle(verb, other),
         accusative if early else "",
         "" if early else accusative,
+        indefinite=is_indefinite(other),
         combinations=((verb.lemma, other.head), *other.combinations),
     )
 
@@ -167,6 +180,7 @@ def draw_clause(
         verb,
         negated=negated and not taken.no_object,
         no_object=taken.no_object,
+        indefinite_object=taken.indefinite,
         english_objects=taken.english,
         german_pronouns=taken.pronoun,
         german_objects=taken.objects,
@@ -201,7 +215,8 @@ def in_time(rng: Random, clause: Clause, tense: Tense, probability: float = 1.0)
     """
     if tense == "now" and clause.verb.stative:
         tense = "habit"
-    time = time_adverbial(rng, tense) if tense != "perfect" and rng.random() < probability else None
+    timeless = tense == "perfect" or (tense == "habit" and clause.verb.stative)
+    time = time_adverbial(rng, tense) if not timeless and rng.random() < probability else None
     ambiguous = clause.verb.past == clause.verb.english
     if tense == "past" and ambiguous:
         past_only = [entry for entry in lexicon().times if entry.tenses == {"past"}]

@@ -3,12 +3,14 @@
 from dataclasses import replace
 from random import Random
 
-from nmt.data.grammar import english, morphology
+from nmt.data.grammar import english
 from nmt.data.grammar.clause import Clause, english_clause, german_statement
 from nmt.data.grammar.draft import THE, Draft, statement
-from nmt.data.grammar.lexicon import Adverbial, lexicon
+from nmt.data.grammar.lexicon import Adverbial, Case, lexicon
 from nmt.data.grammar.noun_phrase import Nominal, describe, noun_phrase, person, place_phrase
 from nmt.data.grammar.predicate import draw_clause, governed, in_time
+
+_COMPANY: tuple[tuple[str, str, Case], ...] = (("with", "mit", "dat"), ("without", "ohne", "acc"))
 
 
 def dative_preposition(rng: Random) -> Draft:
@@ -28,7 +30,7 @@ def dative_preposition(rng: Random) -> Draft:
     if kind == 1:
         clause = draw_clause(rng, ("intransitive",), time=0.3, place=0.0, frequency=0.1)
         companion = person(rng, pronouns=False)
-        word, german, case = rng.choice((("with", "mit", "dat"), ("without", "ohne", "acc")))
+        word, german, case = rng.choice(_COMPANY)
         return _with_phrase(clause, word, german, companion, case)
     if kind == 2:
         clause = draw_clause(rng, ("motion",), verb=lexicon().verb_of["come"], time=0.4, frequency=0.1)
@@ -43,7 +45,7 @@ def dative_preposition(rng: Random) -> Draft:
     return _occasion(rng, clause, occasion)
 
 
-def _with_phrase(clause: Clause, word: str, german: str, other: Nominal, case: morphology.Case) -> Draft:
+def _with_phrase(clause: Clause, word: str, german: str, other: Nominal, case: Case) -> Draft:
     clause = replace(
         clause,
         english_objects=f"{clause.english_objects} {word} {other.object}".strip(),
@@ -53,10 +55,13 @@ def _with_phrase(clause: Clause, word: str, german: str, other: Nominal, case: m
     return statement(clause)
 
 
+_OCCASIONS: tuple[tuple[str, str, Case], ...] = (("after", "nach", "dat"), ("before", "vor", "dat"), ("during", "während", "gen"))
+
+
 def _occasion(rng: Random, clause: Clause, occasion: Nominal) -> Draft:
     if occasion.head == "holidays":
         occasion = describe(next(noun for noun in lexicon().nouns if noun.english == "holidays"), "pl", THE, None)
-    word, german, case = rng.choice((("after", "nach", "dat"), ("before", "vor", "dat"), ("during", "während", "gen")))
+    word, german, case = rng.choice(_OCCASIONS)
     phrase = governed(german, occasion, case)
     clause = replace(clause, time=Adverbial(f"{word} {occasion.object}", phrase), frequency=None)
     clause = replace(clause, combinations=(*clause.combinations, (clause.verb.lemma, occasion.head)))

@@ -5,6 +5,8 @@ from random import Random
 
 from nmt.data.grammar import morphology
 from nmt.data.grammar.clause import (
+    Clause,
+    Tense,
     english_clause,
     english_imperative,
     english_question,
@@ -28,11 +30,18 @@ def address(rng: Random) -> tuple[str, str, Nominal]:
     return f"{title} {surname}", f"{german} {surname}", POLITE
 
 
+def mixes_address(clause: Clause, you: Nominal) -> bool:
+    """Whether "your" would have to be Ihr: the fragment's possessive of address is dein."""
+    return you is POLITE and "your" in clause.english_objects.split(" ")
+
+
 def yes_no_question(rng: Random) -> Draft:
     """The verb comes first; who is addressed decides between du and Sie."""
     if rng.random() < 0.35:
         called, german, you = address(rng)
         clause = draw_clause(rng, subject=you, time=0.3, frequency=0.05)
+        if mixes_address(clause, you):
+            return yes_no_question(rng)
         return Draft(f"{english_question(clause)}, {called}", f"{german_question(clause)}, {german}", clause.combinations, "?")
     clause = draw_clause(rng, time=0.3)
     if not clause.time and not clause.frequency and rng.random() < 0.25:
@@ -64,7 +73,7 @@ def wh_question(rng: Random) -> Draft:
     frames = (
         ("transitive", "separable", "dative") if wh == "where" else ("transitive", "separable", "motion", "ditransitive", "prepositional")
     )
-    tenses = ("past", "perfect", "habit") if wh in {"how often", "where"} else ("past", "future", "now")
+    tenses: tuple[Tense, ...] = ("past", "perfect", "habit") if wh in {"how often", "where"} else ("past", "future", "now")
     clause = draw_clause(rng, frames, time=0.0, place=0.0, frequency=0.0, tenses=tenses)
     return Draft(english_question(clause, wh), german_question(clause, german), clause.combinations, "?")
 
@@ -92,7 +101,7 @@ def imperative(rng: Random) -> Draft:
     negated = rng.random() < 0.2
     frames = ("transitive", "separable", "ditransitive", "reflexive", "motion", "dative", "prepositional")
     clause = draw_clause(rng, frames, subject=you, tenses=("habit",), time=0.0, place=0.0, frequency=0.0, negated=negated)
-    if clause.verb.stative or clause.no_object:
+    if clause.verb.stative or clause.no_object or mixes_address(clause, you):
         return imperative(rng)
     please = rng.random() < 0.5
     form = morphology.present(clause.verb, "sie") if polite else morphology.imperative(clause.verb)

@@ -13,15 +13,19 @@ from nmt.data.grammar.clause import (
     german_statement,
     german_subordinate,
 )
-from nmt.data.grammar.constructions import Draft, copula, statement
+from nmt.data.grammar.degrees import copula
+from nmt.data.grammar.draft import Draft, statement
 from nmt.data.grammar.lexicon import Case, lexicon
 from nmt.data.grammar.morphology import determiner
 from nmt.data.grammar.noun_phrase import IT, PRONOUNS, Nominal, name, noun_phrase, person, pronoun, pronoun_for
-from nmt.data.grammar.predicate import PERSON, draw_clause, draw_subject, draw_verb, in_time, with_modal
+from nmt.data.grammar.predicate import ACTIONS, PERSON, TENSES, draw_clause, draw_subject, draw_verb, in_time, with_modal
 
-SHORT = {"time": 0.15, "place": 0.1, "frequency": 0.0}
-"""Probabilities that keep both halves of a long sentence short."""
 RAIN: Nominal = IT["n"]
+
+
+def _short(rng: Random, frames: tuple[str, ...] = ACTIONS, *, subject: Nominal | None = None, tenses: tuple[Tense, ...] = TENSES) -> Clause:
+    """Draw a clause with few adverbials: half of a long sentence."""
+    return draw_clause(rng, frames, subject=subject, tenses=tenses, time=0.15, place=0.1, frequency=0.0)
 
 
 def _weather(rng: Random, past: bool) -> Clause:
@@ -39,13 +43,13 @@ def _second(rng: Random, first: Clause, past: bool) -> Clause:
     if draw > 0.85 or draw < 0.25:
         # A bare "he is tired" needs a person: a thing or an animal keeps an action.
         return copula(rng, subject if subject and subject.agreement != "it" else person(rng), past=past)
-    clause = draw_clause(rng, subject=subject, tenses=tenses, **SHORT)
+    clause = _short(rng, subject=subject, tenses=tenses)
     return with_modal(rng, clause, past) if not clause.time and rng.random() < 0.25 else clause
 
 
 def _main(rng: Random) -> tuple[Clause, bool]:
     past = rng.random() < 0.45
-    return draw_clause(rng, tenses=("past", "perfect") if past else ("habit", "now", "future"), **SHORT), past
+    return _short(rng, tenses=("past", "perfect") if past else ("habit", "now", "future")), past
 
 
 def causal_clause(rng: Random) -> Draft:
@@ -63,7 +67,7 @@ def causal_clause(rng: Random) -> Draft:
 def fronted_clause(rng: Random) -> Draft:
     """A fronted clause takes the first place, so the main verb follows at once: Wenn es regnet, bleibt Anna zu Hause."""
     past = rng.random() < 0.35
-    first = draw_clause(rng, tenses=("past",) if past else ("habit", "future"), **SHORT)
+    first = _short(rng, tenses=("past",) if past else ("habit", "future"))
     second = _second(rng, first, past)
     # The noun or name comes first in the sentence, its pronoun second.
     conditional, main = (second, first) if second.subject.kind != "pronoun" or second.subject is RAIN else (first, second)
@@ -171,7 +175,7 @@ def relative_subject(rng: Random) -> Draft:
     """A relative pronoun as subject: Der Mann, der im Park schläft, …"""
     head = restricted(rng, PERSON)
     who = replace(pronoun("who", "who", f"{_relative(head, 'nom')} - -", head.person, head.agreement), head=head.head)
-    inner = draw_clause(rng, ("transitive", "separable", "motion", "dative", "intransitive"), subject=who, **SHORT)
+    inner = _short(rng, ("transitive", "separable", "motion", "dative", "intransitive"), subject=who)
     relative = head.extended(
         f" {english_clause(inner)}",
         f", {german_subordinate(inner, '')},",
@@ -224,9 +228,7 @@ def copula_of(rng: Random, phrase: Nominal, head: Nominal) -> Clause:
 def _around(rng: Random, phrase: Nominal) -> Draft:
     """Put a person with a relative clause into a main clause, as its subject or its object."""
     if rng.random() < 0.5:
-        return statement(
-            copula(rng, phrase) if rng.random() < 0.5 else draw_clause(rng, ("intransitive", "motion"), subject=phrase, **SHORT)
-        )
+        return statement(copula(rng, phrase) if rng.random() < 0.5 else _short(rng, ("intransitive", "motion"), subject=phrase))
     verb = lexicon().verb_of[rng.choice(("see", "visit", "meet"))]
     subject = person(rng)
     if subject.kind == "noun":
@@ -285,11 +287,9 @@ def infinitive_group(rng: Random) -> Draft:
 def coordination(rng: Random) -> Draft:
     """And and but leave verb-second order alone: Anna liest das Buch, aber Paul schläft."""
     first, past = _main(rng)
-    second = draw_clause(rng, tenses=("past", "perfect") if past else ("habit", "now"), **SHORT)
+    second = _short(rng, tenses=("past", "perfect") if past else ("habit", "now"))
     if second.subject.subject == first.subject.subject and first.subject.kind != "pronoun":
-        second = draw_clause(
-            rng, ("intransitive", "motion"), subject=pronoun_for(first.subject), tenses=("past",) if past else ("now",), **SHORT
-        )
+        second = _short(rng, ("intransitive", "motion"), subject=pronoun_for(first.subject), tenses=("past",) if past else ("now",))
     word, german = rng.choice((("and", " und"), ("but", ", aber")))
     return Draft(
         f"{english_clause(first)}{',' if word == 'but' else ''} {word} {english_clause(second)}",

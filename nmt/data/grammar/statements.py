@@ -4,7 +4,7 @@ from dataclasses import replace
 from random import Random
 
 from nmt.data.grammar.adverbials import clock, date, duration, time_adverbial
-from nmt.data.grammar.clause import Clause, english_clause, german_statement
+from nmt.data.grammar.clause import MODALS, Clause, Tense, english_clause, german_statement
 from nmt.data.grammar.draft import Draft, statement
 from nmt.data.grammar.lexicon import lexicon
 from nmt.data.grammar.noun_phrase import noun_phrase, person
@@ -31,7 +31,7 @@ def fronted_time(rng: Random) -> Draft:
     """A fronted time inverts verb and subject: Morgen wird Anna den Mantel kaufen."""
     clause = draw_clause(rng, tenses=("habit", "now", "past", "future"), time=1.0)
     if not clause.time:
-        return statement(clause)
+        return fronted_time(rng)
     front = clause.time
     return Draft(english_clause(clause, front.english), german_statement(clause, front.german), clause.combinations)
 
@@ -40,7 +40,7 @@ def fronted_place(rng: Random) -> Draft:
     """A fronted place inverts verb and subject: Im Garten liest Anna das Buch."""
     clause = in_place(rng, draw_clause(rng, ("transitive", "intransitive"), time=0.2, place=0.0, frequency=0.0))
     if not clause.place:
-        return statement(clause)
+        return fronted_place(rng)
     front = clause.place
     return Draft(english_clause(clause, front.english), german_statement(clause, front.german), clause.combinations)
 
@@ -85,8 +85,8 @@ def passive(rng: Random) -> Draft:
         )
     clause = replace(clause, english_objects=f"{verb.particle} {agent}".strip())
     if rng.random() < 0.25:
-        return statement(with_modal(rng, clause))
-    tense = rng.choice(("habit", "now", "past", "past"))
+        return statement(replace(clause, modal=rng.choice([entry for entry in MODALS if entry.suits_things])))
+    tense: Tense = rng.choice(("habit", "now", "past", "past"))
     return statement(in_time(rng, clause, tense, 0.4))
 
 
