@@ -11,6 +11,7 @@ from nmt.config import find_config, load_config
 from nmt.data.corpus import open_split
 from nmt.evaluation import bleu
 from nmt.recipes import train
+from nmt.shown import tracked, translate_shown
 from nmt.translator import load_translator
 
 SHOWN_LINES = 5
@@ -29,15 +30,14 @@ def demo(run_path: Path, overrides: list[str], console: Console) -> None:
     translator = load_translator(model)
     test = [(pair.source, pair.target) for pair in open_split(config.data, "test")]
     sources, references = [source for source, _ in test], [target for _, target in test]
-    with console.status("translating the test set") if console.is_terminal else console.capture():
-        outputs = translator.translate(sources)
-        known = [(pair.source, pair.target) for pair in open_split(config.data, "train")]
-        rows = {
-            "this model": outputs,
-            "copying the nearest training sentence": nearest_neighbour(known, sources),
-            "word-by-word lookup": word_by_word(known, sources),
-        }
-        scores = {name: bleu(hypotheses, references, config.data.target_language) for name, hypotheses in rows.items()}
+    progress = Console(stderr=True, highlight=False)
+    outputs = translate_shown(translator, sources, progress)
+    known = [(pair.source, pair.target) for pair in open_split(config.data, "train")]
+    baselines = {"copying the nearest training sentence": nearest_neighbour, "word-by-word lookup": word_by_word}
+    rows = {"this model": outputs}
+    for name, baseline in tracked(baselines.items(), "baselines", progress):
+        rows[name] = baseline(known, sources)
+    scores = {name: bleu(hypotheses, references, config.data.target_language) for name, hypotheses in rows.items()}
 
     table = Table(title=f"BLEU on {len(test)} unseen test sentences of the demonstration fragment", title_justify="left")
     table.add_column("system")

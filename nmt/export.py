@@ -4,12 +4,12 @@ It is published only if the SavedModel decodes as the live model does.
 """
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
+from rich.console import Console
 
 from nmt.atomic import publishing_folder, write_text
 from nmt.checkpoint import load_weights
@@ -23,6 +23,7 @@ from nmt.provenance import commit, hardware, versions
 from nmt.run_directory import RunDirectory
 from nmt.runtime.interface import Runtime
 from nmt.runtime.savedmodel import SIGNATURE, SavedModelRuntime
+from nmt.shown import printer, tracked, translate_shown
 from nmt.special_tokens import EOS, PAD
 from nmt.translator import Translator
 
@@ -32,9 +33,7 @@ VERIFIED_AT_ONCE = 50
 SCORED_LINES = 1000
 
 
-def export(
-    config: Config, prepared: Prepared, run: RunDirectory, which: Which, to: Path | None = None, report: Callable[[str], None] = print
-) -> Path:
+def export(config: Config, prepared: Prepared, run: RunDirectory, which: Which, to: Path | None, console: Console) -> Path:
     """Publish a run's model.
 
     Args:
@@ -43,7 +42,7 @@ def export(
         run: where its checkpoints lie.
         which: the best or last checkpoint, or the mean of all that are kept.
         to: the folder that gets the integer version; default: the run's own `export`.
-        report: called with each line worth telling.
+        console: where a person looks.
 
     Returns:
         The MODEL_DIR, `<to>/<n>` with the next free n.
@@ -52,6 +51,7 @@ def export(
         RunError: there is no checkpoint.
         ExportError: the SavedModel does not decode as the live model does; nothing is published.
     """
+    report = printer(console)
     weights, state, warnings = load_weights(run.checkpoints, which)
     for warning in warnings:
         report(f"warning: {warning}")
@@ -69,9 +69,9 @@ def export(
             prepared.tokenizers.save(building)
             save_config(config, building / "config.yaml")
             saved = SavedModelRuntime(building)
-            lines = verify(LiveRuntime(inference), saved, verification_ids(prepared), config)
+            lines = verify(LiveRuntime(inference), saved, verification_ids(prepared), config, console)
             report(f"verified: {lines} lines decoded alike by the live model and by the SavedModel")
-            manifest = _manifest(config, prepared, run, state) | {"scores": _scores(config, prepared, saved, report)}
+            manifest = _manifest(config, prepared, run, state) | {"scores": _scores(config, prepared, saved, console)}
             write_text(
                 building / MANIFEST_FILE, json.dumps(manifest | {"files": file_hashes(building)}, indent=1, ensure_ascii=False) + "\n"
             )
@@ -99,14 +99,14 @@ def verification_ids(prepared: Prepared) -> list[list[int]]:
     return found[:VERIFIED_LINES]
 
 
-def verify(live: Runtime, saved: Runtime, sentences: list[list[int]], config: Config) -> int:
+def verify(live: Runtime, saved: Runtime, sentences: list[list[int]], config: Config, console: Console) -> int:
     """Decode the same sentences with both and compare the best hypotheses' tokens; returns how many were compared.
 
     Raises:
         ExportError: two hypotheses differ; names the line.
     """
     search = config.search
-    for start in range(0, len(sentences), VERIFIED_AT_ONCE):
+    for start in tracked(range(0, len(sentences), VERIFIED_AT_ONCE), "verifying the export", console):
         rows = [[*ids, EOS] for ids in sentences[start : start + VERIFIED_AT_ONCE]]
         lengths = np.array([len(row) for row in rows], np.int32)
         ids = np.full((len(rows), int(lengths.max())), PAD, np.int32)
@@ -149,7 +149,7 @@ def _manifest(config: Config, prepared: Prepared, run: RunDirectory, state: dict
     }
 
 
-def _scores(config: Config, prepared: Prepared, saved: Runtime, report: Callable[[str], None]) -> list[dict[str, Any]]:
+def _scores(config: Config, prepared: Prepared, saved: Runtime, console: Console) -> list[dict[str, Any]]:
     """BLEU of the SavedModel itself on validation text, with the search that it is published with."""
     sources, references = prepared.valid_source[:SCORED_LINES], prepared.valid_target[:SCORED_LINES]
     if not sources:
@@ -157,6 +157,6 @@ def _scores(config: Config, prepared: Prepared, saved: Runtime, report: Callable
     search = SearchDefaults(beam_size=config.search.beam_size, length_penalty=config.search.length_penalty)
     limits = Limits(max_source_pieces=config.search.max_source_pieces, max_steps=config.search.max_steps)
     translator = Translator(saved, prepared.tokenizers, limits, search, target_language=config.data.target_language)
-    score = bleu(translator.translate(sources), references, config.data.target_language)
-    report(f"validation: BLEU {score.score:.2f} with beam {search.beam_size} on {len(sources)} lines ({score.signature})")
+    score = bleu(translate_shown(translator, sources, console), references, config.data.target_language)
+    printer(console)(f"validation: BLEU {score.score:.2f} with beam {search.beam_size} on {len(sources)} lines ({score.signature})")
     return [{"metric": score.metric, "score": score.score, "signature": score.signature, "set": "valid", "beam": search.beam_size}]

@@ -3,7 +3,6 @@
 import resource
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -11,15 +10,14 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from nmt.config import Config, load_config
-from nmt.data.prepare import Prepared, prepare
+from nmt.data.prepare import Prepared, open_prepared, prepare
 from nmt.errors import RunError
 from nmt.model_directory import find_model_directory
 from nmt.run_directory import RunDirectory
+from nmt.shown import printer
 
 if TYPE_CHECKING:
     from nmt.training.state import RunState
-
-Report = Callable[[str], None]
 
 
 def train(config: Config, run_path: Path, console: Console) -> Path:
@@ -48,7 +46,7 @@ def train(config: Config, run_path: Path, console: Console) -> Path:
             return model
         from nmt.export import export
 
-        model = export(config, prepared, run, "best", report=printer(console))
+        model = export(config, prepared, run, "best", None, console)
         printer(console)(f"took {(time.monotonic() - started) / 60:.1f} minutes, peak memory {peak_memory_gib():.1f} GiB")
         return model
 
@@ -75,10 +73,10 @@ def export_run(run_path: Path, which: Literal["best", "last", "average"], to: Pa
         raise RunError(f"{run_path} is not a run with checkpoints: expected config.yaml and checkpoints/ in it, as nmt train writes them")
     config = load_config(run.config)
     with run.locked():
-        prepared = prepare_shown(config, run, console)
+        prepared = open_prepared(run.path)
         from nmt.export import export
 
-        return export(config, prepared, run, which, to, printer(console))
+        return export(config, prepared, run, which, to, console)
 
 
 def prepare_shown(config: Config, run: RunDirectory, console: Console) -> Prepared:
@@ -86,7 +84,11 @@ def prepare_shown(config: Config, run: RunDirectory, console: Console) -> Prepar
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("preparing data")
-        prepared = prepare(config, run.path, lambda what, count: progress.update(task, description=f"{what}: {count:,} pairs"))
+
+        def show(what: str, count: int) -> None:
+            progress.update(task, description=f"{what}: {count:,} pairs")
+
+        prepared = prepare(config, run.path, show, begun=(run.checkpoints / "index.json").is_file())
     for split, counts in prepared.manifest["counts"].items():
         reasons = [
             f"{fact['count']} {reason} (line {', '.join(map(str, fact['first_lines'][:3]))}{' …' if fact['count'] > 3 else ''})"
@@ -95,11 +97,6 @@ def prepare_shown(config: Config, run: RunDirectory, console: Console) -> Prepar
         dropped = f"; dropped {', '.join(reasons)}" if reasons else ""
         printer(console)(f"{split}: {counts['kept']:,} of {counts['read']:,} pairs kept{dropped}")
     return prepared
-
-
-def printer(console: Console) -> Report:
-    """A function that prints one plain line."""
-    return lambda line: console.print(line, markup=False, soft_wrap=True)
 
 
 def peak_memory_gib() -> float:

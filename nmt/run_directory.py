@@ -11,18 +11,25 @@ import yaml
 
 from nmt.atomic import write_text
 from nmt.config import Config, dump_config
-from nmt.errors import NmtError, RunError
+from nmt.errors import RunError
 
-RESUMABLE_CHANGES = {
+RESUMABLE_CHANGES = (
     "data.root",
-    "data.test",
+    "data.corpus",
+    "data.train.",
+    "data.valid.",
+    "data.test.",
+    "tokenizer.model",
+    "tokenizer.source_model",
+    "tokenizer.target_model",
     "training.max_updates",
     "training.deadline_minutes",
     "training.patience",
     "training.log_every",
     "training.non_finite_limit",
-}
-"""Settings that may differ when a run is carried on: they do not change what an update computes."""
+)
+"""Settings, or beginnings of them, that may differ when a run is carried on: they do not change what an update computes, or they are paths
+whose content the prepared data's own hashes watch over."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +90,7 @@ class RunDirectory:
             lock.flush()
             try:
                 yield
-            except NmtError:
+            except BaseException:
                 self._take_back(new)
                 raise
 
@@ -108,7 +115,7 @@ class RunDirectory:
                 return
             before = _flat(yaml.safe_load(self.config.read_text(encoding="utf-8")))
             now = _flat(config.model_dump(mode="json", exclude_none=True))
-            changed = sorted(k for k in before.keys() | now.keys() if before.get(k) != now.get(k) and k not in RESUMABLE_CHANGES)
+            changed = sorted(k for k in before.keys() | now.keys() if before.get(k) != now.get(k) and not k.startswith(RESUMABLE_CHANGES))
             if changed:
                 key = changed[0]
                 raise RunError(

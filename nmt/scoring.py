@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 from nmt.config import ParallelText
@@ -14,10 +13,8 @@ from nmt.data.parallel_text import read_pairs
 from nmt.evaluation import Score, evaluate
 from nmt.model_directory import ModelDirectory, find_model_directory
 from nmt.recipes import peak_memory_gib
-from nmt.streaming import windows
+from nmt.shown import translate_shown
 from nmt.translator import load_translator
-
-SHOWN_PROGRESS_LINES = 256
 
 
 @dataclass(frozen=True)
@@ -48,10 +45,7 @@ def score_model(model: str, source: Path, reference: Path, beam: int | None, thr
     translator = load_translator(model, threads=threads)
     translator.translate([pairs[0].source], beam_size=beam)  # the first call warms the graph; it is not part of the speed
     started = time.monotonic()
-    outputs: list[str] = []
-    parts = list(windows((pair.source for pair in pairs), window_lines=SHOWN_PROGRESS_LINES))
-    for part in track(parts, description="translating", console=console, disable=not console.is_terminal, transient=True):
-        outputs += translator.translate(part, beam_size=beam)
+    outputs = translate_shown(translator, [pair.source for pair in pairs], console, beam_size=beam)
     seconds = time.monotonic() - started
     manifest = directory.manifest
     return Evaluation(

@@ -47,8 +47,12 @@ def opened_output(path: Path | None) -> Iterator[TextIO]:
     if path is None:
         yield sys.stdout
         return
-    if not path.parent.is_dir():
-        raise CorpusError(f"cannot write {path}: the folder {path.parent} does not exist")
+    if path.is_dir() or not path.parent.is_dir():
+        raise CorpusError(f"cannot write {path}: it is a folder" if path.is_dir() else f"cannot write {path}: no folder {path.parent}")
+    if path.exists() and not path.is_file():  # /dev/stdout, a named pipe: nothing that one may replace
+        with path.open("w", encoding="utf-8", newline="\n") as stream:
+            yield stream
+        return
     with replacing_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         yield file
 

@@ -82,13 +82,12 @@ MISTAKES = {
         ["train.en has 40", "short.de has 39"],
     ),
     "evaluate: a file that is not there": ("evaluate described --source train.en --reference gone.de", ["gone.de"]),
-    "translate: output into a folder that is not there": ("translate described -o gone/out.txt hello", ["gone/out.txt", "folder gone"]),
-    "translate: output onto a folder": ("translate described -o folder hello", ["folder"]),
+    "translate: output into a folder that is not there": ("translate described -o gone/out.txt hello", ["gone/out.txt", "no folder gone"]),
+    "translate: output onto a folder": ("translate described -o folder hello", ["folder", "is a folder"]),
     "translate: input that is not there": ("translate described -i gone.txt", ["gone.txt"]),
     "translate: input that is a folder": ("translate described -i folder", ["folder"]),
     "translate: TEXT and input file": ("translate described hello -i train.en", ["TEXT", "--input", "nmt translate --help"]),
     "translate: --paragraphs and --json": ("translate described --paragraphs --json", ["--paragraphs", "--json"]),
-    "translate: more hypotheses than the beam": ("translate described --beam 2 --n-best 3 hello", ["3", "2"]),
     "option of another kind": ("translate described --beam wide", ["--beam", "nmt translate --help"]),
     "option out of range": ("translate described --beam 0", ["--beam", "1"]),
     "option of no such choice": ("export begun --checkpoint bets", ["--checkpoint", "bets", "best"]),
@@ -257,17 +256,24 @@ def test_a_full_disk_is_told_in_one_line() -> None:
         ("--scores", "0.0000\teins\n0.0000\tzwei\n"),
         ("--n-best 2", "1\t0.0000\teins\n2\t0.0000\tzwei\n"),
         ("--json", '{"source": "eins", "translation": "eins", "score": 0.0}\n{"source": "zwei", "translation": "zwei", "score": 0.0}\n'),
+        ("eins zwei", "eins\nzwei\n"),
+        ("-i in.txt", "eins\nzwei\n"),
+        ("-i in.txt -o /dev/stdout", "eins\nzwei\n"),
     ],
 )
-@pytest.mark.parametrize("way", ["pipe", "arguments", "files"])
-def test_translate_reads_and_writes(way: str, typed: str, wanted: str, tmp_path: Path) -> None:
+def test_translate_reads_and_writes(typed: str, wanted: str, tmp_path: Path) -> None:
+    text = "eins\nzwei\n"
+    (tmp_path / "in.txt").write_text(text)
     command = [sys.executable, "-c", ECHO, *typed.split()]
-    if way == "files":
-        (tmp_path / "in.txt").write_text("eins\nzwei\n")
-        command += ["-i", "in.txt", "-o", "out.txt"]
-    if way == "arguments":
-        command += ["eins", "zwei"]
-    text = "eins\nzwei\n" if way == "pipe" else ""
     found = subprocess.run(command, cwd=tmp_path, input=text, capture_output=True, text=True, timeout=60, check=True)
-    assert found.stderr == ""
-    assert ((tmp_path / "out.txt").read_text() if way == "files" else found.stdout) == wanted
+    assert (found.stdout, found.stderr) == (wanted, "")
+
+
+def test_translate_writes_a_whole_file_or_none(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", ECHO, "-o", "out.txt"]
+    found = subprocess.run(command, cwd=tmp_path, input=b"eins\n\xff\n", capture_output=True, timeout=60, check=False)
+    assert found.returncode == 2
+    assert b"line 2" in found.stderr
+    assert list(tmp_path.iterdir()) == []
+    subprocess.run(command, cwd=tmp_path, input=b"eins\n", capture_output=True, timeout=60, check=True)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("out.txt", "eins\n")]

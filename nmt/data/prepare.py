@@ -53,18 +53,19 @@ class Prepared:
         return _read_text(self.folder / "valid.target.txt")
 
 
-def prepare(config: Config, run_dir: Path, on_progress: Progress | None = None) -> Prepared:
+def prepare(config: Config, run_dir: Path, on_progress: Progress | None = None, *, begun: bool = False) -> Prepared:
     """Prepare the data of a run, or open what an earlier call with the same settings and the same text left there.
 
     Args:
         config: sections data and tokenizer, and training.seed.
         run_dir: gets the tokenizer and the folder `data`.
         on_progress: called now and then with what is being done and the number of pairs so far.
+        begun: the run has weights that were trained on its data, so other data must not take their place.
 
     Raises:
         CorpusError: text that is missing or damaged, or of which nothing is left.
         TokenizerError: a tokenizer that cannot be trained or used.
-        RunError: `run_dir` cannot be written.
+        RunError: `run_dir` cannot be written, or the text of a run that has begun is no longer the same.
     """
     folder = run_dir / DATA_FOLDER
     try:
@@ -74,14 +75,30 @@ def prepare(config: Config, run_dir: Path, on_progress: Progress | None = None) 
     earlier = read_manifest(folder)
     inputs = input_facts(config, earlier["inputs"] if earlier else None)
     if not (earlier and still_holds(earlier, config, inputs, run_dir, folder)):
+        if begun:
+            raise RunError(
+                f"the text or tokenizer of run {run_dir} has changed since it began; put it back to carry the run on, "
+                "or choose another run directory with --run-dir"
+            )
         try:
             for remains in run_dir.glob(f".tmp-{DATA_FOLDER}-*"):  # of a preparation that was killed
                 shutil.rmtree(remains)
             _build(config, run_dir, folder, inputs, on_progress or _silent)
         except OSError as error:  # reading has its own errors: this is a full disk or a folder without permission
             raise RunError(f"cannot write prepared data below {run_dir}: {error.strerror or error}") from error
+    return open_prepared(run_dir)
+
+
+def open_prepared(run_dir: Path) -> Prepared:
+    """Open a run's prepared data as it is, whether or not the text it was made from is still there.
+
+    Raises:
+        RunError: the run has no whole prepared data.
+    """
+    folder = run_dir / DATA_FOLDER
     manifest = read_manifest(folder)
-    assert manifest is not None
+    if manifest is None:
+        raise RunError(f"{run_dir} has no prepared data: expected {folder / MANIFEST_FILE}, as nmt train writes it")
     return Prepared(folder, TokenizerPair.load(run_dir), PairStore.open(folder, "train"), PairStore.open(folder, "valid"), manifest)
 
 

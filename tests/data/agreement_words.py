@@ -49,7 +49,8 @@ GOVERNS = (
 TWO_WAY = {"in", "an", "auf", "unter", "hinter", "neben", "vor", "über"}
 PRONOUNS = {
     "ich": "1s n", "mich": "1s a", "mir": "1s d", "du": "2s n", "dich": "2s a", "dir": "2s d", "er": "3s n", "ihn": "3s a", "ihm": "3s d",
-    "es": "3s na", "wir": "1p n", "uns": "1p ad", "ihnen": "3p d", "wer": "3s n", "wen": "3s a", "wem": "3s d", "was": "3s a", "ihr": "3s d",
+    "es": "3s na", "wir": "1p n", "uns": "1p ad", "ihnen": "3p d", "wer": "3s n", "wen": "3s a", "wem": "3s d", "was": "3s a",
+    "ihr": "3s d", "ihr_": "3s d",
 }  # fmt: skip
 REFLEXIVES = {"1s": "mich", "2s": "dich", "3s": "sich", "1p": "uns", "3p": "sich"}
 CONJUNCTIONS = {"weil", "obwohl", "wenn", "als", "dass", "ob", "warum", "wann", "wo"}
@@ -70,7 +71,8 @@ TIME = re.compile(
     r"(?<!\w)(?:"
     + "|".join(sorted(TIMES, key=len, reverse=True))
     + rf"|am (?:{'|'.join(LEXICON['weekdays'].values())})|am (?:{'|'.join(sorted(ORDINALS))}) (?:{'|'.join(LEXICON['months'].values())})"
-    + rf"|um (?!eins Uhr){_HOUR} Uhr|um (?:halb|Viertel nach|Viertel vor) (?!ein )(?:eins|{_COUNT})|(?:vor|in|seit) {_COUNT} (?:Tagen|Wochen|Monaten|Jahren|Stunden))(?!\w)",
+    + rf"|um (?!eins Uhr){_HOUR} Uhr|um (?:halb|Viertel nach|Viertel vor) (?!ein )(?:eins|{_COUNT})"
+    + rf"|(?:vor|in|seit) {_COUNT} (?:Tagen|Wochen|Monaten|Jahren|Stunden))(?!\w)"
 )
 
 
@@ -139,12 +141,22 @@ class Entry:
 
 CASES_OF = {"transitive": "a", "separable": "a", "dative": "d", "ditransitive": "da", "placing": "a", "experiencer": "d", "belonging": "d"}
 AUXILIARIES = {
-    "sein": "bin bist ist sind", "war": "war warst war waren", "haben": "habe hast hat haben", "werden": "werde wirst wird werden",
-    "wurde": "wurde wurdest wurde wurden", "können": "kann kannst kann können", "müssen": "muss musst muss müssen", "wollen": "will willst will wollen",
-    "dürfen": "darf darfst darf dürfen", "sollte": "sollte solltest sollte sollten", "möchte": "möchte möchtest möchte möchten",
-    "konnte": "konnte konntest konnte konnten", "musste": "musste musstest musste mussten", "wollte": "wollte wolltest wollte wollten",
+    "sein": "bin bist ist sind",
+    "war": "war warst war waren",
+    "haben": "habe hast hat haben",
+    "werden": "werde wirst wird werden",
+    "wurde": "wurde wurdest wurde wurden",
+    "können": "kann kannst kann können",
+    "müssen": "muss musst muss müssen",
+    "wollen": "will willst will wollen",
+    "dürfen": "darf darfst darf dürfen",
+    "sollte": "sollte solltest sollte sollten",
+    "möchte": "möchte möchtest möchte möchten",
+    "konnte": "konnte konntest konnte konnten",
+    "musste": "musste musstest musste mussten",
+    "wollte": "wollte wolltest wollte wollten",
     "durfte": "durfte durftest durfte durften",
-}  # fmt: skip
+}
 MODALS = set(AUXILIARIES) - {"sein", "war", "haben", "werden", "wurde"}
 PERSONS = ("1s", "2s", "3s", "1p", "3p")
 

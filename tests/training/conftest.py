@@ -1,25 +1,13 @@
-"""A tiny prepared corpus: digits to their names backwards, enough for every path of the loop."""
+"""The toy language pair, prepared: enough for every path of the loop."""
 
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from nmt.config import Config
 from nmt.data.prepare import Prepared, prepare
-
-WORDS = "zero one two three four five six seven eight nine".split()
-
-
-def write_corpus(folder: Path, name: str, count: int, seed: int) -> dict[str, str]:
-    rng = np.random.default_rng(seed)
-    rows = [rng.integers(0, 10, size=rng.integers(1, 6)) for _ in range(count)]
-    texts = {"source": [" ".join(map(str, row)) for row in rows], "target": [" ".join(WORDS[d] for d in row[::-1]) for row in rows]}
-    for side, lines in texts.items():
-        (folder / f"{name}.{side}").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return {side: str(folder / f"{name}.{side}") for side in texts}
-
+from tests.digits import write_corpus
 
 @pytest.fixture(scope="session")
 def tiny_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:

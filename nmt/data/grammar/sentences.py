@@ -240,7 +240,7 @@ def _around(rng: Random, phrase: Nominal) -> Draft:
 
 def purpose(rng: Random) -> Draft:
     """To do something is um … zu: Anna geht in die Stadt, um einen Mantel zu kaufen."""
-    first = draw_clause(rng, ("motion",), time=0.2, frequency=0.0)
+    first = draw_clause(rng, ("motion",), subject=person(rng), time=0.2, frequency=0.0)
     second = draw_clause(
         rng,
         ("transitive", "separable", "ditransitive", "dative"),
