@@ -109,8 +109,8 @@ class ModelConfig(Section):
         "auto",
         description="which of source embedding, target embedding and output weights are one; auto: three_way if the vocabulary is joint",
     )
-    dropout: Fraction = Field(0.3, description="dropout between layers, while training")
-    word_dropout: Fraction = Field(0.1, description="share of input tokens replaced by the unknown token, while training")
+    dropout: Fraction = Field(0.2, description="dropout between layers, while training")
+    word_dropout: Fraction = Field(0.0, description="share of input tokens replaced by the unknown token, while training")
 
     @model_validator(mode="after")
     def _dot_product_fits(self) -> Self:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-WORDS = "zero one two three four five six seven eight nine".split()
+WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 
 
 def translation(source: str) -> str:

@@ -9,6 +9,7 @@ from nmt.config import Config
 from nmt.data.prepare import Prepared, prepare
 from tests.digits import write_corpus
 
+
 @pytest.fixture(scope="session")
 def tiny_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
     folder = tmp_path_factory.mktemp("digits")

@@ -1,13 +1,17 @@
 """One update: replicas against one device, and what is not finite."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import keras
 import numpy as np
+import pytest
 
-from nmt.config import Config
+from nmt.checkpoint import Checkpoints
+from nmt.config import Config, save_config
 from nmt.data.batching import BatchPlan
 from nmt.data.prepare import Prepared
 from nmt.inference import build_model
@@ -52,57 +56,42 @@ def test_an_update_that_is_not_finite_changes_nothing(tiny_config: Callable[...,
 
 
 REPLICAS = """
-import json, sys
+import io, sys, time
 import tensorflow as tf
-replicas = int(sys.argv[1])
 tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
 from pathlib import Path
-import keras, numpy as np
+from rich.console import Console
 from nmt.config import load_config
-from nmt.data.batching import BatchPlan
 from nmt.data.prepare import prepare
-from nmt.inference import build_model
-from nmt.training.distribution import make_distribution
-from nmt.training.optimizer import Adam
-from nmt.training.update import Updater
-config = load_config(Path(sys.argv[2]))
-prepared = prepare(config, Path(sys.argv[3]))
-distribution = make_distribution("mirrored" if replicas == 2 else "none")
-assert distribution.replicas == replicas, distribution
-keras.utils.set_random_seed(1)
-with distribution.strategy.scope():
-    model = build_model(config, prepared.tokenizers)
-    optimizer = Adam([variable.value for variable in model.trainable_variables], config.training)
-updater = Updater(model, optimizer, distribution, config.training)
-plan = BatchPlan(prepared.train, 256, seed=1, replicas=2)
-losses, update = [], 0
-for epoch in range(2):
-    for indices in plan.epoch(epoch):
-        update += 1
-        result = updater.update(plan.batch(indices), update, 0.01)
-        losses.append([float(result.cross_entropy), float(result.tokens), float(result.gradient_norm)])
-weights = [float(np.abs(variable.numpy()).sum()) for variable in updater.variables]
-averages = [float(np.abs(variable.numpy()).sum()) for variable in optimizer.average]
-print(json.dumps({"losses": losses, "weights": weights, "averages": averages}))
+from nmt.run_directory import RunDirectory
+from nmt.training.display import TrainingDisplay
+from nmt.training.trainer import Trainer
+name, config, run = sys.argv[1], load_config(Path(sys.argv[2]), ["training.distribution=" + sys.argv[1]]), Path(sys.argv[3])
+display = TrainingDisplay("training", Console(file=io.StringIO()))
+trainer = Trainer(config, prepare(config, run), RunDirectory(run), display, time.monotonic())
+assert trainer.distribution.replicas == {"mirrored": 2, "none": 1}[name]
+trainer.train()
 """
 
 
-def test_two_replicas_equal_one_device(tiny_config: Callable[..., Config], prepared: Prepared, tmp_path) -> None:
-    """Dropout off, because replicas draw different masks: then losses, tokens, gradient norms and weights are the same."""
-    import json
-
-    from nmt.config import save_config
-
-    config = tiny_config()
+def test_two_replicas_equal_one_device(tiny_config: Callable[..., Config], tmp_path: Path) -> None:
+    """A whole run on two logical CPU devices. Dropout off, because replicas draw different masks: losses and weights are then the same."""
+    config = tiny_config(max_updates=20)
     config = config.model_copy(update={"model": config.model.model_copy(update={"dropout": 0.0, "word_dropout": 0.0})})
     save_config(config, tmp_path / "config.yaml")
-    found = []
-    for replicas in (1, 2):
-        call = [sys.executable, "-c", REPLICAS, str(replicas), str(tmp_path / "config.yaml"), str(tmp_path / "run")]
+    for name in ("none", "mirrored"):
+        call = [sys.executable, "-c", REPLICAS, name, str(tmp_path / "config.yaml"), str(tmp_path / name)]
         done = subprocess.run(call, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr[-2000:]
-        found.append(json.loads(done.stdout.splitlines()[-1]))
-    one, two = found
-    assert len(one["losses"]) > 10
-    for name in ("losses", "weights", "averages"):
-        np.testing.assert_allclose(one[name], two[name], rtol=2e-4)
+    one, two = (Checkpoints(tmp_path / name / "checkpoints").load("last") for name in ("none", "mirrored"))
+    assert one is not None
+    assert two is not None
+    for name, array in one[0].items():
+        np.testing.assert_allclose(two[0][name], array, atol=2e-5, rtol=2e-3, err_msg=name)
+    lines = [
+        [json.loads(line) for line in (tmp_path / name / "metrics.jsonl").read_text().splitlines()] for name in ("none", "mirrored")
+    ]
+    for before, after in zip(*lines, strict=True):
+        assert (before["kind"], before["update"]) == (after["kind"], after["update"])
+        if "loss" in before:
+            assert after["loss"] == pytest.approx(before["loss"], rel=1e-4)

@@ -1,0 +1,146 @@
+"""What a person can do wrong on the command line: each mistake is told in one line that names it, and leaves nothing behind."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import RunNmt
+
+LINES = 40
+
+CONFIG = """
+data:
+  source_language: en
+  target_language: de
+  train: {source: train.en, target: train.de}
+"""
+
+MANIFEST = {
+    "format_version": 1,
+    "name": "described",
+    "source": "en",
+    "target": "de",
+    "training": {"updates": 1, "seconds": 1.0, "seed": 1},
+    "versions": {},
+    "limits": {"max_source_pieces": 9, "max_steps": 9},
+    "search": {"beam_size": 1, "length_penalty": 1.0},
+    "files": {},
+}
+
+# What is typed after `nmt`, and what the one line must name. The files are those of the fixture `place`.
+MISTAKES = {
+    "config that is not there": ("train nowhere.yaml", ["nowhere.yaml", "demo"]),
+    "config that is not YAML": ("train broken.yaml", ["broken.yaml"]),
+    "config that is a list": ("train list.yaml", ["list.yaml", "list"]),
+    "unknown key": ("train unknown.yaml", ["unknown.yaml", "model.droput", "model.dropout"]),
+    "unknown key in --set": ("train mine.yaml --set model.droput=0.1", ["--set", "model.droput", "model.dropout"]),
+    "--set without a value": ("train mine.yaml --set training.seed", ["training.seed", "section.key=value"]),
+    "--set without a section": ("train mine.yaml --set seed=1", ["seed=1", "section.key=value"]),
+    "value out of range": ("train mine.yaml --set model.dropout=1.5", ["model.dropout", "1.5"]),
+    "value of another kind": ("train mine.yaml --set training.seed=one", ["training.seed", "one"]),
+    "data file that is not there": ("train mine.yaml --set data.train.target=gone.de", ["gone.de"]),
+    "data file that is empty": ("train mine.yaml --set data.train.target=empty", ["empty is empty"]),
+    "files of unequal length": ("train mine.yaml --set data.train.target=short.de", ["train.en has 40", "short.de has 39"]),
+    "text that is not UTF-8": ("train mine.yaml --set data.train.target=latin1.de", ["latin1.de, line 7", "UTF-8"]),
+    "damaged gzip": ("train mine.yaml --set data.train.target=damaged.de.gz", ["damaged.de.gz", "gzip"]),
+    "language that a corpus lacks": ("train demo --set data.target_language=fr", ["demo", "'fr'", "en, de"]),
+    "corpus that nobody described": ("train demo --set data.corpus=multi31k", ["multi31k", "multi30k"]),
+    "described corpus that is not there yet": ("train multi30k_en_de", ["train.en.gz", "nmt fetch multi30k"]),
+    "fetch of a corpus that nobody described": ("fetch multi31k", ["multi31k", "multi30k"]),
+    "fetch of a language that a corpus lacks": ("fetch multi30k --language xx", ["multi30k", "'xx'"]),
+    "fetch of a corpus that is generated": ("fetch demo", ["demo"]),
+    "run directory that is a file": ("train mine.yaml --run-dir train.en", ["train.en", "--run-dir"]),
+    "run directory of another config": ("train mine.yaml --run-dir begun --set training.seed=2", ["begun", "training.seed", "--run-dir"]),
+    "run directory in use": ("train mine.yaml --run-dir held", ["held", "in use by process"]),
+    "demo with an unknown key": ("demo --set training.sead=2", ["training.sead", "training.seed"]),
+    "translate: no such model": ("translate gone hello", ["gone", "does not exist"]),
+    "translate: an empty folder": ("translate folder hello", ["folder", "MODEL.json"]),
+    "translate: a file": ("translate train.en hello", ["train.en", "not a folder"]),
+    "evaluate: no such model": ("evaluate gone --source train.en --reference train.de", ["gone", "does not exist"]),
+    "evaluate: an empty folder": ("evaluate folder --source train.en --reference train.de", ["folder", "MODEL.json"]),
+    "evaluate: a file": ("evaluate train.en --source train.en --reference train.de", ["train.en", "not a folder"]),
+    "info: no such model": ("info gone", ["gone", "does not exist"]),
+    "info: an empty folder": ("info folder", ["folder", "MODEL.json"]),
+    "info: a file": ("info train.en", ["train.en", "not a folder"]),
+    "export: no such run": ("export gone", ["gone", "not a run"]),
+    "export: an empty folder": ("export folder", ["folder", "not a run"]),
+    "export: a file": ("export train.en", ["train.en", "not a run"]),
+    "evaluate: files of unequal length": (
+        "evaluate described --source train.en --reference short.de",
+        ["train.en has 40", "short.de has 39"],
+    ),
+    "evaluate: a file that is not there": ("evaluate described --source train.en --reference gone.de", ["gone.de"]),
+    "translate: output into a folder that is not there": ("translate described -o gone/out.txt hello", ["gone/out.txt", "no folder gone"]),
+    "translate: output onto a folder": ("translate described -o folder hello", ["folder", "is a folder"]),
+    "translate: input that is not there": ("translate described -i gone.txt", ["gone.txt"]),
+    "translate: input that is a folder": ("translate described -i folder", ["folder"]),
+    "translate: TEXT and input file": ("translate described hello -i train.en", ["TEXT", "--input", "nmt translate --help"]),
+    "translate: --paragraphs and --json": ("translate described --paragraphs --json", ["--paragraphs", "--json"]),
+    "option of another kind": ("translate described --beam wide", ["--beam", "nmt translate --help"]),
+    "option out of range": ("translate described --beam 0", ["--beam", "1"]),
+    "option of no such choice": ("export begun --checkpoint bets", ["--checkpoint", "bets", "best"]),
+    "unknown option": ("train --set-dir x mine.yaml", ["--set-dir", "nmt train --help"]),
+    "missing option": ("evaluate described --source train.en", ["--reference", "nmt evaluate --help"]),
+    "missing argument": ("train", ["CONFIG", "nmt train --help"]),
+    "argument too many": ("info described train.en", ["train.en", "nmt info --help"]),
+    "unknown verb": ("trian mine.yaml", ["trian", "train", "nmt --help"]),
+}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A working directory with good files and bad ones, and a run whose lock a living process holds."""
+    place = tmp_path_factory.mktemp("place")
+    (place / "folder").mkdir()
+    (place / "described").mkdir()
+    (place / "described" / "MODEL.json").write_text(json.dumps(MANIFEST))
+    german = [f"Der Satz {number}.\n".encode() for number in range(LINES)]
+    files = {
+        "mine.yaml": CONFIG.encode(),
+        "unknown.yaml": (CONFIG + "model: {droput: 0.1}\n").encode(),
+        "broken.yaml": b"data: {",
+        "list.yaml": b"- data",
+        "train.en": b"".join(b"Sentence %d.\n" % number for number in range(LINES)),
+        "train.de": b"".join(german),
+        "short.de": b"".join(german[:-1]),
+        "latin1.de": b"".join([*german[:6], "schön\n".encode("latin-1"), *german[7:]]),
+        "damaged.de.gz": b"\x1f\x8b\x08\x00damaged",
+        "empty": b"",
+    }
+    for name, content in files.items():
+        (place / name).write_bytes(content)
+    hold = """if True:
+        import sys
+        from pathlib import Path
+        from nmt.config import load_config
+        from nmt.run_directory import RunDirectory
+        begun = RunDirectory(Path("begun"))
+        with begun.locked():
+            begun.adopt(load_config(Path("mine.yaml")))
+        with RunDirectory(Path("held")).locked():
+            print("held", flush=True)
+            sys.stdin.read()
+    """
+    with subprocess.Popen([sys.executable, "-c", hold], cwd=place, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdin
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        yield place
+        holder.stdin.close()
+
+
+@pytest.mark.parametrize("case", MISTAKES)
+def test_a_mistake_is_told_in_one_line_and_leaves_nothing_behind(case: str, place: Path, run_nmt: RunNmt) -> None:
+    typed, named = MISTAKES[case]
+    before = sorted(place.rglob("*"))
+    found = run_nmt(*typed.split(), cwd=place)
+    assert found.returncode == 2, found.stderr
+    assert found.stdout == ""
+    assert found.stderr.startswith("nmt: ")
+    assert found.stderr.count("\n") == 1, found.stderr
+    assert [part for part in named if part not in found.stderr] == [], found.stderr
+    assert sorted(place.rglob("*")) == before
