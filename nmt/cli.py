@@ -56,7 +56,7 @@ def train(
     run_dir: RunDir = None,
 ) -> None:
     """Train a model and export it; the same command carries an interrupted run on. Default run directory: ./runs/NAME."""
-    from nmt.config import find_config, load_config
+    from nmt.config_file import find_config, load_config
 
     path = find_config(config)
     loaded = load_config(path, overrides)
@@ -170,8 +170,6 @@ def info(model: Model, as_json: AsJson = False) -> None:
 
 def main() -> None:
     """Run the command line: one clear line and the error's exit code for what a person can mend, a traceback for our own bugs."""
-    # Read when TensorFlow is imported: its start-up messages are not about the user's work.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         code = _run(sys.argv[1:])
         sys.stdout.flush()  # here, where a reader that has gone is no surprise

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nmt.baselines import nearest_neighbour, word_by_word
-from nmt.config import find_config, load_config
+from nmt.config_file import find_config, load_config
 from nmt.data.corpus import open_split
 from nmt.evaluation import bleu
 from nmt.recipes import train

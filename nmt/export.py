@@ -13,7 +13,8 @@ from rich.console import Console
 
 from nmt.atomic import publishing_folder, write_text
 from nmt.checkpoint import load_weights
-from nmt.config import Config, save_config
+from nmt.config import Config
+from nmt.config_file import save_config
 from nmt.data.prepare import Prepared
 from nmt.errors import ExportError
 from nmt.evaluation import bleu

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Literal
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from nmt.config import Config, load_config
+from nmt.backend import load_backend
+from nmt.config import Config
+from nmt.config_file import load_config
 from nmt.data.prepare import Prepared, open_prepared, prepare
 from nmt.errors import RunError
 from nmt.model_directory import find_model_directory
@@ -53,8 +55,9 @@ def train(config: Config, run_path: Path, console: Console) -> Path:
 
 def _train(config: Config, prepared: Prepared, run: RunDirectory, console: Console, started: float) -> tuple[bool, "RunState"]:
     """Train to the end; says first whether the run had ended before."""
+    load_backend()  # only now, after every cheap mistake has been found
     from nmt.training.display import TrainingDisplay
-    from nmt.training.trainer import Trainer  # TensorFlow: only now, after every cheap mistake has been found
+    from nmt.training.trainer import Trainer
 
     with TrainingDisplay("training", console) as display:
         trainer = Trainer(config, prepared, run, display, started)
@@ -74,6 +77,7 @@ def export_run(run_path: Path, which: Literal["best", "last", "average"], to: Pa
     config = load_config(run.config)
     with run.locked():
         prepared = open_prepared(run.path)
+        load_backend()
         from nmt.export import export
 
         return export(config, prepared, run, which, to, console)

@@ -10,7 +10,8 @@ from pathlib import Path
 import yaml
 
 from nmt.atomic import write_text
-from nmt.config import Config, dump_config
+from nmt.config import Config
+from nmt.config_file import dump_config
 from nmt.errors import RunError
 
 RESUMABLE_CHANGES = (

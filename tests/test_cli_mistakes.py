@@ -116,7 +116,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     hold = """if True:
         import sys
         from pathlib import Path
-        from nmt.config import load_config
+        from nmt.config_file import load_config
         from nmt.run_directory import RunDirectory
         begun = RunDirectory(Path("begun"))
         with begun.locked():

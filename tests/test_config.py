@@ -8,7 +8,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nmt.config import DATA_ROOT_VARIABLE, Config, find_config, load_config, save_config
+from nmt.config import DATA_ROOT_VARIABLE, Config
+from nmt.config_file import find_config, load_config, save_config
 from nmt.errors import ConfigError
 from nmt.shipped import shipped_names
 

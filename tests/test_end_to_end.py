@@ -23,10 +23,11 @@ NMT = [sys.executable, "-m", "nmt"]
 
 def write_config(folder: Path, **training: object) -> Path:
     config = {
-        "data": {"source_language": "num", "target_language": "en", "train": {"source": "train.source", "target": "train.target"}},
+        "data": {"source_language": "num", "target_language": "en"} | {"train": {"source": "train.source", "target": "train.target"}},
         "tokenizer": {"vocabulary_size": 320},
         "model": {"embedding_units": 32, "encoder_units": 32, "decoder_units": 64, "dropout": 0.1, "word_dropout": 0.05},
-        "training": {"batch_tokens": 512, "learning_rate": 0.01, "warmup_updates": 20, "validate_bleu_lines": 50, "ema_decay": 0.9} | training,
+        "training": {"batch_tokens": 512, "learning_rate": 0.01, "warmup_updates": 20, "validate_bleu_lines": 50, "ema_decay": 0.9}
+        | training,
     }
     path = folder / "digits.yaml"
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
@@ -140,7 +141,9 @@ def test_a_file_in_and_a_file_out(trained: Path) -> None:
 
 
 def test_first_results_come_before_the_input_ends(trained: Path) -> None:
-    with subprocess.Popen([*NMT, "translate", "runs/digits"], cwd=trained, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [*NMT, "translate", "runs/digits"], cwd=trained, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         for line in ("1 2", "3 4 5"):

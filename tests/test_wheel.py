@@ -75,7 +75,7 @@ def test_the_installed_copy_brings_configs_and_corpora(installed: Path, tmp_path
 def test_the_installed_copy_generates_and_prepares_demo_data(installed: Path, tmp_path: Path) -> None:
     code = """if True:
         from pathlib import Path
-        from nmt.config import find_config, load_config
+        from nmt.config_file import find_config, load_config
         from nmt.data.prepare import prepare
         from nmt.shipped import shipped_folder
         demo = (shipped_folder("corpora") / "demo.yaml").read_text(encoding="utf-8")

@@ -8,7 +8,6 @@ The shape legend of the whole project:
     K beam (hypotheses of one sentence)
 """
 
-import os
+from nmt.backend import choose_backend
 
-# Read once by Keras at its first import, which happens below this line and nowhere above it.
-os.environ["KERAS_BACKEND"] = "tensorflow"
+choose_backend()  # before any file of this room imports Keras

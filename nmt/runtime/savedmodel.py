@@ -1,12 +1,12 @@
 """TensorFlow's SavedModel as a runtime: the same file on any CPU or GPU, without a line of model code."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nmt.backend import load_backend
 from nmt.errors import ModelError
 from nmt.runtime.interface import Hypotheses
 
@@ -27,7 +27,9 @@ class SavedModelRuntime:
         Raises:
             ModelError: not a SavedModel of ours, or TensorFlow runs already with another number of threads.
         """
-        tf = _quiet_tensorflow()
+        load_backend()
+        import tensorflow as tf
+
         if threads is not None:
             _set_threads(tf, threads)
         _grow_gpu_memory(tf)
@@ -59,13 +61,6 @@ class SavedModelRuntime:
             max_steps=tf.constant(max_steps, tf.int32),
         )
         return Hypotheses(*(found[name].numpy() for name in Hypotheses._fields))
-
-
-def _quiet_tensorflow() -> Any:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # read when TensorFlow is imported; errors still show
-    import tensorflow as tf
-
-    return tf
 
 
 def _set_threads(tf: Any, threads: int) -> None:

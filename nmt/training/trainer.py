@@ -16,7 +16,7 @@ from nmt.errors import DivergedError, InterruptedRun
 from nmt.inference import Inference, build_model
 from nmt.model.lstm import describe_kernel
 from nmt.run_directory import RunDirectory
-from nmt.training.deadline import Deadline
+from nmt.training.deadline import EXPORT_SECONDS, Deadline
 from nmt.training.display import TrainingDisplay
 from nmt.training.distribution import make_distribution
 from nmt.training.interruption import Interruption
@@ -82,7 +82,7 @@ class Trainer:
         with Interruption() as interruption:
             for indices in self._batches():
                 self._update(self.plan.batch(indices))
-                due = state.update % config.validate_every == 0 or state.update >= state.max_updates
+                due = state.update % config.validate_every == 0 or state.update >= state.max_updates or self._late()
                 if due and self._validate():
                     break
                 if interruption.received is not None:
@@ -202,16 +202,20 @@ class Trainer:
         else:
             state.stale += 1
         self._report(found, best)
-        late = config.deadline_minutes is not None and self.elapsed() > config.deadline_minutes * 60.0
         patient = not config.patience or state.stale < config.patience
-        state.finished = state.update >= state.max_updates or not patient or late
+        state.finished = state.update >= state.max_updates or not patient or self._late()
         if not patient:
             self.display.message(f"early stop: no better {config.metric} in {config.patience} validations")
-        elif late and state.update < state.max_updates:
-            self.display.message("deadline reached: the machine became slower than it was measured")
+        elif state.finished and state.update < state.max_updates:
+            self.display.message(f"deadline: ended after update {state.update}, the machine became slower than it was measured")
         self._save(best=best)
         self._logged_at = time.monotonic()
         return state.finished
+
+    def _late(self) -> bool:
+        """Whether a run with a deadline must go to its export now."""
+        minutes = self.state.deadline_minutes
+        return minutes is not None and self.elapsed() > minutes * 60.0 - EXPORT_SECONDS
 
     def _report(self, found: Validation, best: bool) -> None:
         state = self.state

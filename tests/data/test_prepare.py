@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nmt.config import Config, save_config
+from nmt.config import Config
+from nmt.config_file import save_config
 from nmt.data.corpus import file_sha256
 from nmt.data.pair_store import PairWriter
 from nmt.data.prepare import Prepared, prepare
@@ -301,7 +302,7 @@ def test_a_failure_leaves_what_was_prepared_before(tmp_path: Path) -> None:
 KILLED = """
 import sys
 from pathlib import Path
-from nmt.config import load_config
+from nmt.config_file import load_config
 from nmt.data.prepare import prepare
 prepare(load_config(Path(sys.argv[1])), Path(sys.argv[2]), lambda stage, pairs: print(stage, pairs, flush=True))
 print("done", flush=True)

@@ -149,3 +149,22 @@ def test_the_start_up_line_names_device_and_kernel(tiny_config: Callable[..., Co
     trainer.train()
     assert "device: 1 CPU · LSTM: fused CPU path (no GPU is visible" in said(trainer)
     assert list((tmp_path / "tensorboard").glob("events.*"))
+
+
+@pytest.mark.parametrize("kind", ["unigram", "bpe"])
+def test_separate_vocabularies_of_either_kind_train(tiny_config: Callable[..., Config], tmp_path: Path, kind: str) -> None:
+    config = tiny_config(max_updates=3, validate_every=3)
+    tokenizer = config.tokenizer.model_copy(update={"joint": False, "kind": kind})
+    trainer = trainer_of(config.model_copy(update={"tokenizer": tokenizer}), tmp_path)
+    assert trainer.train().finished
+    assert trainer.model.source_embedding is not trainer.model.target_embedding
+    assert trainer.model.output_weights is trainer.model.target_embedding
+    assert {path.name for path in tmp_path.glob("tokenizer.*")} == {"tokenizer.source.model", "tokenizer.target.model"}
+
+
+def test_the_same_seed_gives_the_same_run(tiny_config: Callable[..., Config], tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        trainer_of(tiny_config(max_updates=6), tmp_path / name).train()
+    one, two = final_arrays(tmp_path / "one"), final_arrays(tmp_path / "two")
+    for name, array in one.items():
+        np.testing.assert_array_equal(array, two[name], err_msg=name)

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from nmt.checkpoint import Checkpoints
-from nmt.config import Config, save_config
+from nmt.config import Config
+from nmt.config_file import save_config
 from nmt.data.batching import BatchPlan
 from nmt.data.prepare import Prepared
 from nmt.inference import build_model
@@ -61,7 +62,7 @@ import tensorflow as tf
 tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
 from pathlib import Path
 from rich.console import Console
-from nmt.config import load_config
+from nmt.config_file import load_config
 from nmt.data.prepare import prepare
 from nmt.run_directory import RunDirectory
 from nmt.training.display import TrainingDisplay
@@ -88,9 +89,7 @@ def test_two_replicas_equal_one_device(tiny_config: Callable[..., Config], tmp_p
     assert two is not None
     for name, array in one[0].items():
         np.testing.assert_allclose(two[0][name], array, atol=2e-5, rtol=2e-3, err_msg=name)
-    lines = [
-        [json.loads(line) for line in (tmp_path / name / "metrics.jsonl").read_text().splitlines()] for name in ("none", "mirrored")
-    ]
+    lines = [[json.loads(line) for line in (tmp_path / name / "metrics.jsonl").read_text().splitlines()] for name in ("none", "mirrored")]
     for before, after in zip(*lines, strict=True):
         assert (before["kind"], before["update"]) == (after["kind"], after["update"])
         if "loss" in before:
