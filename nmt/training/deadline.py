@@ -11,6 +11,8 @@ from nmt.data.batching import Batch, BatchPlan, bucket_width
 COLD_UPDATES = 10
 """The first updates trace the graph and warm the caches: they say nothing about the rest."""
 MEASURED_UPDATES = 50
+MEASURED_SHARE = 0.05
+"""At least this share of the budget is measured: many machines are faster in their first seconds than they can stay."""
 EXPORT_SECONDS = 30.0
 """Kept free for the export and its verification."""
 CAUTION = 0.95
@@ -35,7 +37,8 @@ class Deadline:
             self._since = time.monotonic()
         if self._updates > COLD_UPDATES:
             self._positions += batch.source.size + batch.target.size
-        return self._updates == COLD_UPDATES + MEASURED_UPDATES
+        long_enough = time.monotonic() - self._since >= MEASURED_SHARE * self.seconds
+        return self._updates >= COLD_UPDATES + MEASURED_UPDATES and long_enough
 
     def updates_left(self, elapsed: Callable[[], float], validation_seconds: Callable[[], float], plan: BatchPlan) -> int:
         """How many more updates fit.
