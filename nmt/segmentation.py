@@ -97,7 +97,8 @@ def writes_spaces(language: str) -> bool:
 def split_long(text: str, fits: Callable[[str], bool]) -> list[Segment]:
     """Cut a text into segments that fit: at sentence ends, where that is not enough at clause ends, white space, characters.
 
-    As much as fits goes into each segment. `fits` is asked some twenty times a segment at most, about texts of about a segment's length
+    Each sentence is a segment of its own, because that is what a model has learnt from; below sentences as much as fits goes into each
+    segment. `fits` is asked some twenty times a segment at most, about texts of about a segment's length
     (a search that starts from the last segment's size), so the time is linear in the text even if one call's time is linear in its own.
 
     Args:
@@ -164,6 +165,11 @@ def _cut(segment: Segment, fits: Callable[[str], bool], level: int) -> Iterator[
     parts = _SPLITTERS[level](text)
     if len(parts) == 1:
         yield from _cut(segment, fits, level + 1)
+        return
+    if level == 0:
+        for part in parts:
+            whole = _moved(part, offset)
+            yield from [whole] if fits(part.text) else _cut(whole, fits, level + 1)
         return
     ends = [part.end for part in parts]
     done, count = 0, 1

@@ -25,6 +25,7 @@ def write_config(folder: Path, **training: object) -> Path:
     config = {
         "data": {"source_language": "num", "target_language": "en"} | {"train": {"source": "train.source", "target": "train.target"}},
         "tokenizer": {"vocabulary_size": 320},
+        "search": {"max_source_pieces": 5},
         "model": {"embedding_units": 32, "encoder_units": 32, "decoder_units": 64, "dropout": 0.1, "word_dropout": 0.05},
         "training": {"batch_tokens": 512, "learning_rate": 0.01, "warmup_updates": 20, "validate_bleu_lines": 50, "ema_decay": 0.9}
         | training,
@@ -117,9 +118,9 @@ def test_a_line_does_not_depend_on_its_neighbours(model: Translator, beam: int) 
 
 
 def test_a_line_beyond_the_limit_is_split_and_nothing_is_lost(model: Translator) -> None:
-    limit = model.limits.max_source_pieces
-    line = "; ".join(["1 2"] * limit)
-    assert model.translate([line])[0].count("two one") >= limit // 2
+    """The limit is five pieces and the text has no sentence or clause ends: twelve digits are translated as five, five and two."""
+    expected = " ".join(translation(part) for part in ("1 2 3 4 5", "6 7 8 9 0", "1 2"))
+    assert model.translate(["1 2 3 4 5 6 7 8 9 0 1 2"]) == [expected]
 
 
 def test_forms_of_output(trained: Path) -> None:

@@ -98,7 +98,7 @@ def cut(text: str, limit: int) -> list[str]:
 
 def test_long_lines_are_cut_where_it_hurts_least() -> None:
     assert cut("Short enough.", 20) == ["Short enough."]
-    assert cut("One is. Two is. Three is.", 16) == ["One is. Two is.", "Three is."]
+    assert cut("One is. Two is. Three is.", 16) == ["One is.", "Two is.", "Three is."]
     assert cut("No. One, two; three four. Yes.", 14) == ["No.", "One, two;", "three four.", "Yes."]
     assert cut("one two three four", 9) == ["one two", "three", "four"]
     assert cut("abcdefgh", 3) == ["abc", "def", "gh"]
@@ -126,7 +126,7 @@ def test_a_megabyte_takes_linear_time(pattern: str, end: str) -> None:
 
     begin = time.process_time()  # not the wall clock: the machine may be shared
     segments = split_long(text, fits)
-    assert time.process_time() - begin < 2
+    assert time.process_time() - begin < 5  # quadratic time would be minutes
     assert all(len(segment.text) <= 400 for segment in segments)
     assert asked < 40 * len(text)
 
