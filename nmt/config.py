@@ -159,7 +159,7 @@ class TrainingConfig(Section):
     validate_bleu_lines: Annotated[int, Field(ge=0)] = Field(1000, description="validation lines decoded greedily for BLEU; 0: loss only")
     metric: Literal["bleu", "loss"] = Field("bleu", description="what the best checkpoint and early stopping go by")
     patience: Annotated[int, Field(ge=0)] = Field(10, description="validations without improvement before the run stops; 0: never")
-    non_finite_limit: Count = Field(20, description="updates skipped for non-finite gradients before the run stops")
+    non_finite_limit: Count = Field(20, description="updates in a row that are skipped for not being finite before the run stops")
 
     @model_validator(mode="after")
     def _metric_is_measured(self) -> Self:

@@ -57,7 +57,7 @@ def test_what_is_not_said_is_the_default(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", shipped_names("configs"))
 def test_the_shipped_configs_are_valid(name: str) -> None:
-    load_config(find_config(name))
+    assert isinstance(load_config(find_config(name)), Config)
 
 
 def test_a_config_cannot_be_changed(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,9 @@ from nmt.special_tokens import BOS, EOS, PAD
 
 WINDOW_PAIRS = 131_072
 """Pairs that are sorted into buckets together; memory for the plan is that of one window, whatever the corpus."""
+
+SAMPLED_BATCHES = 2000
+"""Batches that stand for an epoch where only an estimate is asked for."""
 
 Indices = NDArray[np.int64]
 Ids = NDArray[np.int32]
@@ -111,11 +115,21 @@ def _with_eos(ids: Ids, lengths: NDArray[np.int32]) -> Ids:
 
 
 def padding_share(plan: BatchPlan, epoch: int = 0) -> float:
-    """The share of source and target positions of one epoch that hold padding."""
+    """The share of source and target positions that hold padding, over (at most the beginning of) one epoch."""
     real = total = 0
-    for indices in plan.epoch(epoch):
+    for indices in islice(plan.epoch(epoch), SAMPLED_BATCHES):
         source, target = plan.store.lengths(indices)
         real += int(source.sum() + target.sum()) + 2 * len(indices)
-        widths = bucket_width(np.array([source.max() + 1, target.max() + 1], dtype=np.int64))
-        total += int(widths.sum()) * len(indices)
+        total += positions(source, target)
     return 1.0 - real / total
+
+
+def mean_positions(plan: BatchPlan) -> float:
+    """Source and target positions of a batch, padding counted, on average over (at most the beginning of) an epoch."""
+    return float(np.mean([positions(*plan.store.lengths(indices)) for indices in islice(plan.epoch(0), SAMPLED_BATCHES)]))
+
+
+def positions(source_lengths: Ids, target_lengths: Ids) -> int:
+    """Positions of one batch, padding counted, from its sentences' lengths."""
+    widths = bucket_width(np.array([source_lengths.max() + 1, target_lengths.max() + 1], dtype=np.int64))
+    return int(widths.sum()) * len(source_lengths)

@@ -2,11 +2,8 @@
 
 import time
 from collections.abc import Callable
-from itertools import islice
 
-import numpy as np
-
-from nmt.data.batching import Batch, BatchPlan, bucket_width
+from nmt.data.batching import Batch, BatchPlan, mean_positions
 
 COLD_UPDATES = 10
 """The first updates trace the graph and warm the caches: they say nothing about the rest."""
@@ -17,7 +14,6 @@ EXPORT_SECONDS = 30.0
 """Kept free for the export and its verification."""
 CAUTION = 0.95
 """A machine that others use is never as fast as it was a moment ago."""
-SAMPLED_BATCHES = 2000
 
 
 class Deadline:
@@ -52,12 +48,3 @@ class Deadline:
         per_update = per_position * mean_positions(plan)
         cost = per_update + validation_seconds() / self.validate_every
         return max(0, int((self.seconds - elapsed() - EXPORT_SECONDS) * CAUTION / cost))
-
-
-def mean_positions(plan: BatchPlan) -> float:
-    """Source and target positions of a batch, padding counted, on average over (at most the beginning of) an epoch."""
-    sizes = []
-    for indices in islice(plan.epoch(0), SAMPLED_BATCHES):
-        source, target = plan.store.lengths(indices)
-        sizes.append(int(bucket_width(np.array([source.max() + 1, target.max() + 1], dtype=np.int64)).sum()) * len(indices))
-    return float(np.mean(sizes))

@@ -10,7 +10,7 @@ import numpy as np
 
 from nmt.checkpoint import Arrays, Checkpoints
 from nmt.config import Config
-from nmt.data.batching import Batch, BatchPlan, padding_share
+from nmt.data.batching import Batch, BatchPlan, Indices, padding_share
 from nmt.data.prepare import Prepared
 from nmt.errors import DivergedError, InterruptedRun
 from nmt.inference import Inference, build_model
@@ -100,7 +100,7 @@ class Trainer:
         self.display.message(f"device: {device} · LSTM: {kernel} · {parameters / 1e6:.1f} M parameters")
         padding = padding_share(self.plan)
         self.display.message(
-            f"data: {len(self.prepared.train)} training pairs, {len(self.prepared.valid)} for validation, {padding:.1%} padding"
+            f"data: {len(self.prepared.train):,} training pairs, {len(self.prepared.valid):,} for validation, {padding:.1%} padding"
         )
         for warning in self.checkpoints.warnings:
             self.display.message(f"warning: {warning}")
@@ -108,7 +108,7 @@ class Trainer:
             self.display.message(f"resuming after update {self.state.update}")
         self.log.write("event", self.state.update, event="resume" if self.state.update else "start", device=device, kernel=kernel)
 
-    def _batches(self) -> Iterator[np.ndarray[Any, np.dtype[np.int64]]]:
+    def _batches(self) -> Iterator[Indices]:
         """Batches from the run's place on, epoch after epoch, until it has all its updates."""
         state = self.state
         while True:
@@ -137,6 +137,7 @@ class Trainer:
     def _meet_deadline(self, calibration: Deadline) -> None:
         """Replace the run's length by what the deadline allows; never by more than the config's own max_updates."""
         state = self.state
+        self._read_pending()  # what follows takes time that no update may be charged for
         left = calibration.updates_left(self.elapsed, self.validator.seconds, self.plan)
         state.max_updates = max(state.update, min(self.config.training.max_updates, state.update + left))
         state.deadline_minutes = self.config.training.deadline_minutes
@@ -161,9 +162,10 @@ class Trainer:
             if not result.finite:
                 state.skipped += 1
                 self.log.write("event", state.update, event="skipped", epoch=epoch, batch=batch)
-                if state.skipped >= config.non_finite_limit:
+                if self._consecutive_skips >= config.non_finite_limit:
                     raise DivergedError(
-                        f"training diverged: {state.skipped} updates were not finite, the last one on batch {batch} of epoch {epoch}; "
+                        f"training diverged: {self._consecutive_skips} updates in a row were not finite, the last one on batch {batch} of "
+                        f"epoch {epoch}; "
                         f"the last good checkpoint is kept in {self.run.checkpoints}; lower training.learning_rate or training.clip_norm"
                     )
         good = [result for result, _, _ in results if result.finite]

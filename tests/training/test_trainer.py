@@ -112,7 +112,7 @@ def test_divergence_stops_with_the_batch_named(tiny_config: Callable[..., Config
         update(batch)
 
     trainer._update = poisoned  # type: ignore[method-assign]
-    with pytest.raises(DivergedError, match=r"4 updates were not finite.*batch \d+ of epoch") as stopped:
+    with pytest.raises(DivergedError, match=r"4 updates in a row were not finite.*batch \d+ of epoch") as stopped:
         trainer.train()
     assert stopped.value.exit_code == 3
     kept = Checkpoints(tmp_path / "checkpoints").load("last")
