@@ -145,7 +145,10 @@ def test_translate_writes_a_whole_file_or_none(tmp_path: Path) -> None:
 
 
 def test_control_c_ends_without_a_traceback() -> None:
-    with subprocess.Popen([sys.executable, "-c", ECHO], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    # A shell starts its background jobs with SIGINT ignored, and children inherit that: the suite may run in such a job.
+    listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", listen + ECHO], stdin=pipe, stdout=pipe, stderr=pipe) as process:
         assert process.stdin
         assert process.stdout
         assert process.stderr
