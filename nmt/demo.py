@@ -1,5 +1,8 @@
 """The demonstration: train on the built-in corpus, evaluate beside two baselines, translate unseen lines, say what to type next."""
 
+import os
+import shutil
+import sys
 from itertools import islice
 from pathlib import Path
 
@@ -55,14 +58,23 @@ def demo(run_path: Path, overrides: list[str], console: Console) -> None:
     console.print(_next_steps(run_path, sources[SHOWN_LINES]), markup=False, highlight=False, soft_wrap=True)
 
 
+def command() -> str:
+    """What to type for `nmt` here: after `make demo` it is not on the path, only in the environment that this process runs in."""
+    started = Path(sys.argv[0])
+    if shutil.which("nmt") or started.name != "nmt":
+        return "nmt"
+    return os.path.relpath(started)
+
+
 def _next_steps(run_path: Path, sentence: str) -> str:
+    nmt = command()
     return f"""
 The model lies in {run_path}. What to type next:
 
   translate your own line (of the words that the fragment knows)
-    nmt translate {run_path} "{sentence}"
+    {nmt} translate {run_path} "{sentence}"
   or many, a line each
-    nmt translate {run_path} < english.txt > german.txt
+    {nmt} translate {run_path} < english.txt > german.txt
 
   train on your own two files, line for line translations of each other
     cat > mine.yaml <<EOF
@@ -71,6 +83,6 @@ The model lies in {run_path}. What to type next:
       target_language: de
       train: {{source: train.en, target: train.de}}
     EOF
-    nmt train mine.yaml --set training.deadline_minutes=30
-    nmt translate runs/mine "..."
+    {nmt} train mine.yaml --set training.deadline_minutes=30
+    {nmt} translate runs/mine "..."
 """
