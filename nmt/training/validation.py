@@ -1,6 +1,5 @@
 """Validation: loss by teacher forcing and BLEU of real decoding, both with the weights as they stand."""
 
-import math
 import time
 from dataclasses import dataclass
 
@@ -9,7 +8,7 @@ import numpy as np
 from nmt.config import Config
 from nmt.data.batching import BatchPlan, make_batch
 from nmt.data.prepare import Prepared
-from nmt.evaluation import Collapse, bleu, collapse
+from nmt.evaluation import Collapse, bleu, collapse, perplexity
 from nmt.inference import Inference, LiveRuntime
 from nmt.model_directory import Limits, SearchDefaults
 from nmt.training.update import Updater
@@ -32,7 +31,7 @@ class Validation:
     @property
     def perplexity(self) -> float:
         """E to the loss."""
-        return math.exp(min(self.loss, 700.0))
+        return perplexity(self.loss, 1)
 
 
 class Validator:
