@@ -129,6 +129,10 @@ class SearchConfig(Section):
     max_length_offset: Annotated[int, Field(ge=1)] = Field(10, description="and this many more")
     max_source_pieces: Count = Field(100, description="longer lines are split at sentence or clause ends before translation")
 
+    copy_untranslatable: bool = Field(
+        True, description="sentences without a letter (numbers, emoji) and bare web or mail addresses are copied, not translated"
+    )
+
     @property
     def max_steps(self) -> int:
         """The most target pieces any hypothesis may have: what the longest source, its EOS counted, allows."""

@@ -145,7 +145,7 @@ def _manifest(config: Config, prepared: Prepared, run: RunDirectory, state: dict
         },
         "versions": versions(),
         "limits": {"max_source_pieces": config.search.max_source_pieces, "max_steps": config.search.max_steps},
-        "search": {"beam_size": config.search.beam_size, "length_penalty": config.search.length_penalty},
+        "search": _search_defaults(config).model_dump(),
         "corpora": [corpus],
     }
 
@@ -155,9 +155,14 @@ def _scores(config: Config, prepared: Prepared, saved: Runtime, console: Console
     sources, references = prepared.valid_source[:SCORED_LINES], prepared.valid_target[:SCORED_LINES]
     if not sources:
         return []
-    search = SearchDefaults(beam_size=config.search.beam_size, length_penalty=config.search.length_penalty)
+    search = _search_defaults(config)
     limits = Limits(max_source_pieces=config.search.max_source_pieces, max_steps=config.search.max_steps)
     translator = Translator(saved, prepared.tokenizers, limits, search, target_language=config.data.target_language)
     score = bleu(translate_shown(translator, sources, console), references, config.data.target_language)
     printer(console)(f"validation: BLEU {score.score:.2f} with beam {search.beam_size} on {len(sources)} lines ({score.signature})")
     return [{"metric": score.metric, "score": score.score, "signature": score.signature, "set": "valid", "beam": search.beam_size}]
+
+
+def _search_defaults(config: Config) -> SearchDefaults:
+    chosen = config.search
+    return SearchDefaults(beam_size=chosen.beam_size, length_penalty=chosen.length_penalty, copy_untranslatable=chosen.copy_untranslatable)

@@ -58,6 +58,7 @@ class SearchDefaults(Entry):
 
     beam_size: Count
     length_penalty: Annotated[float, Field(ge=0.0)]
+    copy_untranslatable: bool = Field(False, description="copy what has no letter; false in models that say nothing of it")
 
 
 class CorpusRecord(Entry):

@@ -11,8 +11,9 @@ from typing import Any, TextIO
 from nmt.atomic import replacing_file
 from nmt.data.parallel_text import read_lines
 from nmt.errors import CorpusError
+from nmt.hypotheses import Hypothesis
 from nmt.streaming import line_windows, windows
-from nmt.translator import Hypothesis, Translator
+from nmt.translator import Translator
 
 
 @dataclass(frozen=True)

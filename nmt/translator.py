@@ -3,51 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nmt.batch_plan import padded, plan_batches
+from nmt.copying import is_copied
 from nmt.errors import ModelError
+from nmt.hypotheses import Alignment, Hypothesis, join_alignments
 from nmt.model_directory import Limits, SearchDefaults, find_model_directory
+from nmt.repetition import kept_pieces
 from nmt.segmentation import Segment, rejoin, split_long, split_paragraphs, writes_spaces
-from nmt.special_tokens import EOS, EOS_PIECE, PAD
+from nmt.special_tokens import EOS_PIECE
 from nmt.streaming import WINDOW_LINES, windows
 
 if TYPE_CHECKING:
     from nmt.runtime.interface import Hypotheses, Runtime
     from nmt.tokenizer import TokenizerPair
 
-# A batch is as large as helps: beyond these a CPU gains nothing more and memory grows (attention alone is batch · beam · T · S floats).
-BATCH_SENTENCES = 64
-BATCH_SOURCE_PIECES = 4096  # padding counted
-BATCH_HYPOTHESES = 640  # sentences times beam size: a wide beam gets fewer sentences
-
-
-@dataclass(frozen=True, eq=False)
-class Alignment:
-    """Where each target piece looked: rows of attention over the source pieces."""
-
-    source_pieces: tuple[str, ...]  # the end of sentence included, on which attention may rest
-    target_pieces: tuple[str, ...]
-    attention: NDArray[np.float32]  # [target pieces, source pieces]
-
-    @property
-    def hard(self) -> list[int]:
-        """For each target piece the source piece that it looked at most."""
-        return [int(piece) for piece in self.attention.argmax(axis=1)] if self.attention.size else []
-
-
-@dataclass(frozen=True)
-class Hypothesis:
-    """One translation of a line, and its length-penalised log-probability (the sum over the segments of a split line)."""
-
-    text: str
-    score: float
-    alignment: Alignment | None = None
+Source = tuple[int, ...]
+"""Ids of one sentence, EOS not among them."""
 
 
 class Search(NamedTuple):
@@ -57,6 +35,19 @@ class Search(NamedTuple):
     length_penalty: float
     n_best: int = 1
     alignment: bool = False
+
+
+class Encoded(NamedTuple):
+    """Lines as the id sequences that a model is shown."""
+
+    lines: list[str]
+    segments: list[list[Segment]]  # of each line; one, unless the line is too long
+    ids: list[list[Source]]  # of each segment of each line; empty for what is copied
+
+    @property
+    def sources(self) -> list[Source]:
+        """What must be translated. Equal sentences, frequent in translation memories and forms, are translated once."""
+        return list(dict.fromkeys(ids for line in self.ids for ids in line if ids))
 
 
 class Translator:
@@ -80,7 +71,7 @@ class Translator:
         self.search = search
         self._runtime = runtime
         self._tokenizers = tokenizers
-        self._between = " " if writes_spaces(target_language) else ""
+        self.between = " " if writes_spaces(target_language) else ""
 
     def translate(self, lines: Sequence[str], *, beam_size: int | None = None, length_penalty: float | None = None) -> list[str]:
         """Translate each line. White space at its ends is dropped; a line of nothing else gives an empty one.
@@ -94,9 +85,9 @@ class Translator:
 
     def translate_paragraphs(self, text: str, *, beam_size: int | None = None, length_penalty: float | None = None) -> str:
         """Translate a text of many lines sentence by sentence; line breaks, blank lines and spaces between sentences stay."""
-        sentences = split_paragraphs(text)
+        sentences = split_paragraphs(text, self.source_language)
         translations = self.translate([sentence.text for sentence in sentences], beam_size=beam_size, length_penalty=length_penalty)
-        return rejoin(text, sentences, translations, between=self._between)
+        return rejoin(text, sentences, translations, between=self.between)
 
     def stream(
         self,
@@ -125,7 +116,7 @@ class Translator:
 
         Args:
             lines: What to translate.
-            n_best: Hypotheses for each line; an empty line has one, of score 0.
+            n_best: Hypotheses for each line; an empty line, and one that is copied, has one, of score 0.
             beam_size: Default: the model's own, or `n_best` if that is more.
             length_penalty: Default: the model's own.
             alignment: Whether to give each hypothesis its pieces and attention.
@@ -133,19 +124,24 @@ class Translator:
         Raises:
             ModelError: a search that cannot be, such as more hypotheses than the beam holds.
         """
-        search = self._search(n_best, beam_size, length_penalty, alignment)
-        lines = [line.strip() for line in lines]
-        encoded = self._tokenizers.source.encode(lines)
-        splits: list[tuple[list[Segment], list[tuple[int, ...]]]] = [
-            self._split(line) if len(ids) > self.limits.max_source_pieces else ([Segment(line, 0, len(line))], [tuple(ids)])
-            for line, ids in zip(lines, encoded, strict=True)
-        ]
-        # Equal sentences, frequent in translation memories and forms, are translated once.
-        sources = list(dict.fromkeys(ids for _, parts in splits for ids in parts))
-        found = dict(zip(sources, self._translate_sources(sources, search), strict=True))
-        return [self._join(line, segments, [found[ids] for ids in parts]) for line, (segments, parts) in zip(lines, splits, strict=True)]
+        search = self.search_for(n_best, beam_size, length_penalty, alignment)
+        encoded = self.encode(lines)
+        sources = encoded.sources
+        found: dict[Source, list[Hypothesis]] = {}
+        for batch in plan_batches([len(ids) for ids in sources], search.beam_size):
+            rows = [sources[index] for index in batch]
+            raw = self.translate_batch(rows, search.beam_size, search.length_penalty)
+            found |= zip(rows, self.read(rows, raw, search), strict=True)
+        return self.join(encoded, found, search)
 
-    def _search(self, n_best: int, beam_size: int | None, length_penalty: float | None, alignment: bool) -> Search:
+    def search_for(
+        self, n_best: int = 1, beam_size: int | None = None, length_penalty: float | None = None, alignment: bool = False
+    ) -> Search:
+        """Fill in the model's own search where a call says nothing.
+
+        Raises:
+            ModelError: a search that cannot be.
+        """
         beam = max(self.search.beam_size, n_best) if beam_size is None else beam_size
         penalty = self.search.length_penalty if length_penalty is None else length_penalty
         if n_best < 1 or beam < 1:
@@ -156,26 +152,32 @@ class Translator:
             raise ModelError(f"length penalty must be 0 or more, got {penalty}")
         return Search(beam, penalty, n_best, alignment)
 
-    def _split(self, line: str) -> tuple[list[Segment], list[tuple[int, ...]]]:
-        encode, most = self._tokenizers.source.encode, self.limits.max_source_pieces
-        segments = split_long(line, lambda part: len(encode([part])[0]) <= most)
-        # Cut only where one character alone, spelled in bytes, is too long.
-        return segments, [tuple(ids[:most]) for ids in encode([segment.text for segment in segments])]
+    def encode(self, lines: Sequence[str]) -> Encoded:
+        """Turn lines into the id sequences that a model is shown: what is too long is split, what needs no translation left out."""
+        lines = [line.strip() for line in lines]
+        parts = [
+            (self._split(line) if len(ids) > self.limits.max_source_pieces else ([Segment(line, 0, len(line))], [tuple(ids)]))
+            for line, ids in zip(lines, self._tokenizers.source.encode(lines), strict=True)
+        ]
+        copies = self.search.copy_untranslatable
+        return Encoded(
+            lines,
+            [segments for segments, _ in parts],
+            [
+                [() if copies and is_copied(segment.text) else ids for segment, ids in zip(segments, sources, strict=True)]
+                for segments, sources in parts
+            ],
+        )
 
-    def _translate_sources(self, sources: Sequence[tuple[int, ...]], search: Search) -> list[list[Hypothesis]]:
-        """Translate id sequences; one without ids, which is text that the tokenizer drops as invisible, is not shown to the model."""
-        empty = Alignment((), (), np.zeros((0, 0), np.float32)) if search.alignment else None
-        results = [[Hypothesis("", 0.0, empty)] for _ in sources]
-        for batch in plan_batches([len(ids) for ids in sources], search.beam_size):
-            rows = [sources[index] for index in batch]
-            found = self._runtime.translate_ids(
-                *_padded(rows), beam_size=search.beam_size, length_penalty=search.length_penalty, max_steps=self.limits.max_steps
-            )
-            for index, hypotheses in zip(batch, self._read(rows, found, search), strict=True):
-                results[index] = hypotheses
-        return results
+    def translate_batch(self, rows: Sequence[Source], beam_size: int, length_penalty: float) -> Hypotheses:
+        """Search for the translations of id sequences, none of them empty, that fit one batch."""
+        return self._runtime.translate_ids(
+            *padded(rows), beam_size=beam_size, length_penalty=length_penalty, max_steps=self.limits.max_steps
+        )
 
-    def _read(self, rows: Sequence[tuple[int, ...]], found: Hypotheses, search: Search) -> list[list[Hypothesis]]:
+    def read(self, rows: Sequence[Source], found: Hypotheses, search: Search) -> list[list[Hypothesis]]:
+        """Turn what was found for each row into text; a loop that the source does not have is cut out."""
+        results: list[list[Hypothesis]] = [[] for _ in rows]
         kept = [
             (row, rank)
             for row in range(len(rows))
@@ -183,20 +185,47 @@ class Translator:
             if rank == 0 or np.isfinite(found.scores[row, rank])  # a search that ended early fills its beam with impossible ones
         ]
         ids = [found.ids[row, rank, : found.lengths[row, rank]].tolist() for row, rank in kept]
-        results: list[list[Hypothesis]] = [[] for _ in rows]
-        for (row, rank), target, text in zip(kept, ids, self._tokenizers.target.decode(ids), strict=True):
-            alignment = self._alignment(rows[row], target, found.attention[row, rank]) if search.alignment else None
-            results[row].append(Hypothesis(text, float(found.scores[row, rank]), alignment))
+        stay = [kept_pieces(target, rows[row]) for (row, _), target in zip(kept, ids, strict=True)]
+        ids = [target if pieces is None else [target[piece] for piece in pieces] for target, pieces in zip(ids, stay, strict=True)]
+        texts = self._tokenizers.target.decode(ids)
+        for (row, rank), target, text, pieces in zip(kept, ids, texts, stay, strict=True):
+            attention = found.attention[row, rank] if pieces is None else found.attention[row, rank][pieces]
+            alignment = self._alignment(rows[row], target, attention) if search.alignment else None
+            results[row].append(Hypothesis(text, float(found.scores[row, rank]), alignment, cut=pieces is not None))
         return results
 
-    def _alignment(self, source: Sequence[int], target: Sequence[int], attention: NDArray[np.float32]) -> Alignment:
+    def join(self, encoded: Encoded, found: Mapping[Source, list[Hypothesis]], search: Search) -> list[list[Hypothesis]]:
+        """Make each line's hypotheses from those of the id sequences that it was encoded as."""
+        return [
+            self._join_line(
+                line, segments, [found[ids] if ids else [self._copy(part, search)] for part, ids in zip(segments, sources, strict=True)]
+            )
+            for line, segments, sources in zip(encoded.lines, encoded.segments, encoded.ids, strict=True)
+        ]
+
+    def _split(self, line: str) -> tuple[list[Segment], list[Source]]:
+        encode, most = self._tokenizers.source.encode, self.limits.max_source_pieces
+        segments = split_long(line, lambda part: len(encode([part])[0]) <= most, self.source_language)
+        # Cut only where one character alone, spelled in bytes, is too long.
+        return segments, [tuple(ids[:most]) for ids in encode([segment.text for segment in segments])]
+
+    def _copy(self, segment: Segment, search: Search) -> Hypothesis:
+        """What a segment that the model is not shown becomes: itself, or nothing if the tokenizer drops it as invisible."""
+        ids = self._tokenizers.source.encode([segment.text])[0]
+        if not search.alignment:
+            return Hypothesis(segment.text if ids else "", 0.0)
+        pieces = tuple(self._tokenizers.source.pieces(ids))
+        attention = np.eye(len(pieces), len(pieces) + 1, dtype=np.float32)
+        return Hypothesis(segment.text if ids else "", 0.0, Alignment((*pieces, EOS_PIECE) if pieces else (), pieces, attention))
+
+    def _alignment(self, source: Source, target: Sequence[int], attention: NDArray[np.float32]) -> Alignment:
         return Alignment(
             (*self._tokenizers.source.pieces(source), EOS_PIECE),
             tuple(self._tokenizers.target.pieces(target)),
             np.array(attention[: len(target), : len(source) + 1]),  # a copy: a view would hold the whole batch
         )
 
-    def _join(self, line: str, segments: Sequence[Segment], parts: Sequence[Sequence[Hypothesis]]) -> list[Hypothesis]:
+    def _join_line(self, line: str, segments: Sequence[Segment], parts: Sequence[Sequence[Hypothesis]]) -> list[Hypothesis]:
         """Make a line's hypotheses from its segments': the first from the firsts, the second from the seconds (or the last there is)."""
         if len(parts) == 1:
             return list(parts[0])
@@ -206,9 +235,10 @@ class Translator:
             alignments = [hypothesis.alignment for hypothesis in ranked if hypothesis.alignment is not None]
             joined.append(
                 Hypothesis(
-                    rejoin(line, segments, [hypothesis.text for hypothesis in ranked], between=self._between),
+                    rejoin(line, segments, [hypothesis.text for hypothesis in ranked], between=self.between),
                     sum(hypothesis.score for hypothesis in ranked),
-                    _joined_alignment(alignments) if alignments else None,
+                    join_alignments(alignments) if alignments else None,
+                    cut=any(hypothesis.cut for hypothesis in ranked),
                 )
             )
         return joined
@@ -236,41 +266,4 @@ def load_translator(model: str | Path, *, threads: int | None = None) -> Transla
         name=manifest.name,
         source_language=manifest.source,
         target_language=manifest.target,
-    )
-
-
-def plan_batches(lengths: Sequence[int], beam_size: int) -> list[list[int]]:
-    """Group sentences of like length: lists of indices into `lengths`, shortest sentences first; those of length 0 are in none."""
-    most = max(1, min(BATCH_SENTENCES, BATCH_HYPOTHESES // beam_size))
-    batches: list[list[int]] = []
-    batch: list[int] = []
-    for index in sorted((index for index, length in enumerate(lengths) if length), key=lambda index: lengths[index]):
-        width = lengths[index] + 1  # EOS
-        if batch and (len(batch) == most or (len(batch) + 1) * width > BATCH_SOURCE_PIECES):
-            batches.append(batch)
-            batch = []
-        batch.append(index)
-    return [*batches, batch] if batch else batches
-
-
-def _padded(rows: Sequence[Sequence[int]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    lengths = np.array([len(row) + 1 for row in rows], np.int32)
-    ids = np.full((len(rows), int(lengths.max())), PAD, np.int32)
-    for target, row in zip(ids, rows, strict=True):
-        target[: len(row) + 1] = [*row, EOS]
-    return ids, lengths
-
-
-def _joined_alignment(parts: Sequence[Alignment]) -> Alignment:
-    """Set alignments one after the other: no segment looks at another, so attention is a block diagonal."""
-    attention = np.zeros((sum(len(part.target_pieces) for part in parts), sum(len(part.source_pieces) for part in parts)), np.float32)
-    row = column = 0
-    for part in parts:
-        rows, columns = part.attention.shape
-        attention[row : row + rows, column : column + columns] = part.attention
-        row, column = row + rows, column + columns
-    return Alignment(
-        tuple(piece for part in parts for piece in part.source_pieces),
-        tuple(piece for part in parts for piece in part.target_pieces),
-        attention,
     )

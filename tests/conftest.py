@@ -79,6 +79,7 @@ def tiny_config(tiny_files: dict[str, dict[str, str]]) -> Callable[..., Config]:
                 "data": {"source_language": "num", "target_language": "en", **tiny_files},
                 "tokenizer": {"vocabulary_size": 300},
                 "model": model,
+                "search": {"copy_untranslatable": False},
                 "training": settings | training,
             }
         )

@@ -67,7 +67,7 @@ def test_help_comes_as_fast_as_its_libraries_load() -> None:
 ECHO = """if True:
     import os, sys
     import nmt.translator
-    from nmt.translator import Hypothesis
+    from nmt.hypotheses import Hypothesis
     class Echo:
         def hypotheses(self, lines, **_):
             return [[Hypothesis(line, 0.0)] for line in lines]

@@ -25,7 +25,7 @@ def write_config(folder: Path, **training: object) -> Path:
     config = {
         "data": {"source_language": "num", "target_language": "en"} | {"train": {"source": "train.source", "target": "train.target"}},
         "tokenizer": {"vocabulary_size": 320},
-        "search": {"max_source_pieces": 5},
+        "search": {"max_source_pieces": 5, "copy_untranslatable": False},
         "model": {"embedding_units": 32, "encoder_units": 32, "decoder_units": 64, "dropout": 0.1, "word_dropout": 0.05},
         "training": {"batch_tokens": 512, "learning_rate": 0.01, "warmup_updates": 20, "validate_bleu_lines": 50, "ema_decay": 0.9}
         | training,

@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from nmt.batch_plan import BATCH_HYPOTHESES, BATCH_SENTENCES, BATCH_SOURCE_PIECES, plan_batches
 from nmt.config import TokenizerConfig
 from nmt.errors import ModelError
 from nmt.model_directory import Limits, SearchDefaults
 from nmt.runtime.interface import Hypotheses
 from nmt.special_tokens import EOS, EOS_PIECE, PAD
 from nmt.tokenizer import TokenizerPair, train_tokenizer
-from nmt.translator import BATCH_HYPOTHESES, BATCH_SENTENCES, BATCH_SOURCE_PIECES, Translator, plan_batches
+from nmt.translator import Translator
 
 MAX_SOURCE_PIECES = 12
 TEXT = ["A dog runs.", "Two men sit on a bench.", "Why? Because 42!", "Ein Hund läuft; zwei Männer sitzen, und du?", "你好。再见。"] * 8

@@ -50,7 +50,11 @@ class Validator:
             self.runtime,
             self.prepared.tokenizers,
             Limits(max_source_pieces=self.config.search.max_source_pieces, max_steps=max_steps),
-            SearchDefaults(beam_size=1, length_penalty=self.config.search.length_penalty),
+            SearchDefaults(
+                beam_size=1,
+                length_penalty=self.config.search.length_penalty,
+                copy_untranslatable=self.config.search.copy_untranslatable,
+            ),
             source_language=self.config.data.source_language,
             target_language=self.config.data.target_language,
         )
