@@ -104,14 +104,21 @@ def fetch(
 
 @app.command()
 def export(
-    run: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="a run directory")],
-    checkpoint: Annotated[Literal["best", "last", "average"], typer.Option(help="which weights")] = "best",
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="folder for the next version; default: RUN_DIR/export")] = None,
+    run: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="a run directory; with --strings any MODEL")],
+    checkpoint: Annotated[Literal["best", "last", "average"] | None, typer.Option(help="which weights; default: best")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="folder for the next version; default: RUN_DIR/export, or RUN_DIR/strings")
+    ] = None,
+    strings: Annotated[
+        bool, typer.Option("--strings", help="write the newest export as OUTPUT/NAME/<n>, text in and text out, for TensorFlow Serving")
+    ] = False,
 ) -> None:
     """Publish a checkpoint as a SavedModel that has been verified against the live model."""
-    from nmt.recipes import export_run
+    if strings and checkpoint:
+        raise typer.BadParameter("--strings takes the weights of an export, not --checkpoint: export that checkpoint first")
+    from nmt.recipes import export_run, export_run_strings
 
-    print(export_run(run, checkpoint, output, _stderr()))
+    print(export_run_strings(run, output, _stderr()) if strings else export_run(run, checkpoint or "best", output, _stderr()))
 
 
 @app.command()
@@ -166,6 +173,50 @@ def info(model: Model, as_json: AsJson = False) -> None:
     from nmt.scoring import print_model
 
     print_model(directory, as_json)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def serve(context: typer.Context) -> None:
+    """Serve models over HTTP: LibreTranslate, DeepL and TensorFlow Serving APIs, our own, and a page. See nmt serve --help."""
+    _need_serve_extra("nmt serve")
+    from serve.settings import parse_settings, settings_help
+
+    if {"-h", "--help"} & set(context.args):
+        print(settings_help(), end="")
+        return
+    settings = parse_settings(context.args)
+    from serve.server import run
+
+    raise typer.Exit(run(settings))
+
+
+@app.command()
+def serve_key(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="the keys file that nmt serve --api-keys-file reads; made if it is not there")
+    ],
+    name: Annotated[str, typer.Argument(help="whose key it is")],
+    per_minute: Annotated[int | None, typer.Option(min=1, help="texts a minute; default: the server's own rate")] = None,
+) -> None:
+    """Make an API key: its hash is added to FILE, the key itself is printed once and kept nowhere."""
+    _need_serve_extra("nmt serve-key")
+    from serve.access import add_key
+
+    print(add_key(file, name, per_minute))
+
+
+def _need_serve_extra(verb: str) -> None:
+    from importlib.util import find_spec
+
+    from nmt.errors import ConfigError
+
+    missing = [
+        name
+        for name in ("starlette", "uvicorn", "python_multipart", "pydantic_settings", "prometheus_client", "limits")
+        if not find_spec(name)
+    ]
+    if missing:
+        raise ConfigError(f"{verb} needs {', '.join(missing)}: pip install 'carousel-nmt[serve]'")
 
 
 def main() -> None:

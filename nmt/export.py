@@ -19,7 +19,7 @@ from nmt.data.prepare import Prepared
 from nmt.errors import ExportError
 from nmt.evaluation import bleu
 from nmt.inference import Inference, LiveRuntime, build_model
-from nmt.model_directory import FORMAT_VERSION, MANIFEST_FILE, Limits, SearchDefaults, file_hashes
+from nmt.model_directory import FORMAT_VERSION, GOLDEN_FILE, MANIFEST_FILE, Limits, SearchDefaults, file_hashes
 from nmt.provenance import commit, hardware, versions
 from nmt.run_directory import RunDirectory
 from nmt.runtime.interface import Runtime
@@ -32,6 +32,7 @@ Which = Literal["best", "last", "average"]
 VERIFIED_LINES = 200
 VERIFIED_AT_ONCE = 50
 SCORED_LINES = 1000
+GOLDEN_LINES = 8
 
 
 def export(config: Config, prepared: Prepared, run: RunDirectory, which: Which, to: Path | None, console: Console) -> Path:
@@ -72,7 +73,10 @@ def export(config: Config, prepared: Prepared, run: RunDirectory, which: Which, 
             saved = SavedModelRuntime(building)
             lines = verify(LiveRuntime(inference), saved, verification_ids(prepared), config, console)
             report(f"verified: {lines} lines decoded alike by the live model and by the SavedModel")
-            manifest = _manifest(config, prepared, run, state) | {"scores": _scores(config, prepared, saved, console)}
+            translator = _translator(config, prepared, saved)
+            golden = {line: translator.translate([line])[0] for line in prepared.valid_source[:GOLDEN_LINES]}
+            write_text(building / GOLDEN_FILE, json.dumps(golden, indent=1, ensure_ascii=False) + "\n")
+            manifest = _manifest(config, prepared, run, state) | {"scores": _scores(config, prepared, translator, console)}
             write_text(
                 building / MANIFEST_FILE, json.dumps(manifest | {"files": file_hashes(building)}, indent=1, ensure_ascii=False) + "\n"
             )
@@ -150,17 +154,27 @@ def _manifest(config: Config, prepared: Prepared, run: RunDirectory, state: dict
     }
 
 
-def _scores(config: Config, prepared: Prepared, saved: Runtime, console: Console) -> list[dict[str, Any]]:
-    """BLEU of the SavedModel itself on validation text, with the search that it is published with."""
+def _translator(config: Config, prepared: Prepared, saved: Runtime) -> Translator:
+    """The SavedModel itself behind the path that users run, with the search that it is published with."""
+    return Translator(
+        saved,
+        prepared.tokenizers,
+        Limits(max_source_pieces=config.search.max_source_pieces, max_steps=config.search.max_steps),
+        _search_defaults(config),
+        source_language=config.data.source_language,
+        target_language=config.data.target_language,
+    )
+
+
+def _scores(config: Config, prepared: Prepared, translator: Translator, console: Console) -> list[dict[str, Any]]:
+    """BLEU on validation text."""
     sources, references = prepared.valid_source[:SCORED_LINES], prepared.valid_target[:SCORED_LINES]
     if not sources:
         return []
-    search = _search_defaults(config)
-    limits = Limits(max_source_pieces=config.search.max_source_pieces, max_steps=config.search.max_steps)
-    translator = Translator(saved, prepared.tokenizers, limits, search, target_language=config.data.target_language)
+    beam = translator.search.beam_size
     score = bleu(translate_shown(translator, sources, console), references, config.data.target_language)
-    printer(console)(f"validation: BLEU {score.score:.2f} with beam {search.beam_size} on {len(sources)} lines ({score.signature})")
-    return [{"metric": score.metric, "score": score.score, "signature": score.signature, "set": "valid", "beam": search.beam_size}]
+    printer(console)(f"validation: BLEU {score.score:.2f} with beam {beam} on {len(sources)} lines ({score.signature})")
+    return [{"metric": score.metric, "score": score.score, "signature": score.signature, "set": "valid", "beam": beam}]
 
 
 def _search_defaults(config: Config) -> SearchDefaults:

@@ -28,6 +28,7 @@ class Hypothesis:
     text: str
     score: float
     alignment: Alignment | None = None
+    pieces: int = 0  # target pieces, of all segments
     cut: bool = False  # the repetition guard took a loop out of it
 
 

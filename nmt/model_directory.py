@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from nmt.errors import ModelError
 
 MANIFEST_FILE = "MODEL.json"
 SAVED_MODEL_FILE = "saved_model.pb"
 EXPORT_FOLDER = "export"
+GOLDEN_FILE = "golden.json"
 FORMAT_VERSION = 1  # raised when an older reader could not use the model; keys that it may ignore are added without
 
 Count = Annotated[int, Field(ge=1)]
@@ -104,6 +105,25 @@ class ModelDirectory:
             if found != expected.lower():
                 raise ModelError(f"model {self.path} is damaged: {name} has sha256 {found}, {MANIFEST_FILE} says {expected}; copy it again")
 
+    def golden_lines(self) -> dict[str, str]:
+        """Sentences and what the model made of them when it was published, with its own search; none in models that say nothing of it.
+
+        Raises:
+            ModelError: not what an export writes.
+        """
+        path = self.path / GOLDEN_FILE
+        if not path.is_file():
+            return {}
+        try:
+            return TypeAdapter(dict[str, str]).validate_json(path.read_bytes())
+        except ValidationError as error:
+            raise ModelError(f"{path} is not a JSON object of sentences and translations; copy the model again") from error
+
+    @property
+    def version(self) -> int:
+        """The number that the folder is called by; 1 where it is called otherwise."""
+        return int(self.path.name) if _is_version(self.path) else 1
+
     def check_files(self) -> None:
         """Check only that every published file is there: what a quick start can afford."""
         for name in self.manifest.files:
@@ -116,13 +136,23 @@ def find_model_directory(model: str | Path) -> ModelDirectory:
     Raises:
         ModelError: nothing there, no model in it, or a MODEL.json that cannot be read.
     """
+    folder = model_versions(model)[0]
+    return ModelDirectory(folder, read_manifest(folder / MANIFEST_FILE))
+
+
+def model_versions(model: str | Path) -> list[Path]:
+    """Return the folders with a MODEL.json that MODEL names, the one that is meant first: a MODEL_DIR alone, or versions from the highest.
+
+    Raises:
+        ModelError: nothing there, or no model in it.
+    """
     path = Path(model).expanduser()
     if not path.is_dir():
         problem = "is not a folder" if path.exists() else "does not exist"
         raise ModelError(f"no model at {path}: it {problem}; expected a model, a run or a folder of versions")
-    for folder in (path, *_versions(path / EXPORT_FOLDER), *_versions(path)):
-        if (folder / MANIFEST_FILE).is_file():
-            return ModelDirectory(folder, read_manifest(folder / MANIFEST_FILE))
+    for folders in ([path], _versions(path / EXPORT_FOLDER), _versions(path)):
+        if found := [folder for folder in folders if (folder / MANIFEST_FILE).is_file()]:
+            return found
     if (path / "checkpoints").is_dir():
         raise ModelError(
             f"run {path} has no export yet: looked for {path / EXPORT_FOLDER}/<n>/{MANIFEST_FILE}; make one with nmt export {path}"
@@ -169,8 +199,11 @@ def _versions(folder: Path) -> list[Path]:
     """Return the integer versions in a folder, the highest first; half-written ones (.tmp-*) have no integer name."""
     if not folder.is_dir():
         return []
-    numbered = [child for child in folder.iterdir() if child.name.isascii() and child.name.isdecimal()]
-    return sorted(numbered, key=lambda child: int(child.name), reverse=True)
+    return sorted(filter(_is_version, folder.iterdir()), key=lambda child: int(child.name), reverse=True)
+
+
+def _is_version(folder: Path) -> bool:
+    return folder.name.isascii() and folder.name.isdecimal()
 
 
 def _readable(folder: Path, name: str) -> Path:

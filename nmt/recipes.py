@@ -3,6 +3,7 @@
 import resource
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -12,8 +13,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from nmt.backend import load_backend
 from nmt.config import Config
 from nmt.config_file import load_config
-from nmt.data.prepare import Prepared, open_prepared, prepare
-from nmt.errors import RunError
+from nmt.data.prepare import DATA_FOLDER, Prepared, open_prepared, prepare
+from nmt.errors import ExportError, RunError
 from nmt.model_directory import find_model_directory
 from nmt.run_directory import RunDirectory
 from nmt.shown import printer
@@ -81,6 +82,34 @@ def export_run(run_path: Path, which: Literal["best", "last", "average"], to: Pa
         from nmt.export import export
 
         return export(config, prepared, run, which, to, console)
+
+
+def export_run_strings(model: Path, to: Path | None, console: Console) -> Path:
+    """Publish a model that is exported already as a SavedModel of strings, for the stock TensorFlow Serving.
+
+    Args:
+        model: a run, whose validation text then serves the verification, or any other MODEL.
+        to: the folder that gets `<name>/<n>`; default: the run's own `strings`.
+        console: where a person looks.
+
+    Raises:
+        ModelError: no model there, or a damaged one.
+        ExportError: tensorflow-text is missing, there is no folder to write to, or the export failed its verification.
+    """
+    directory = find_model_directory(model)
+    run = RunDirectory(model.expanduser())
+    if to is None and not run.exports.is_dir():
+        raise ExportError(f"{model} is not a run directory: say with -o DIR which folder gets {directory.manifest.name}/<n>")
+    to = to or run.path / "strings"
+    if blocking := [path for path in (to, *to.parents) if path.exists() and not path.is_dir()]:
+        raise ExportError(f"cannot write to {to}: {blocking[0]} is not a folder; choose another with -o")
+    if find_spec("tensorflow_text") is None:
+        raise ExportError("--strings needs tensorflow-text, which is not installed: pip install 'carousel-nmt[strings]'")
+    lines = open_prepared(run.path).valid_source if (run.path / DATA_FOLDER).is_dir() else list(directory.golden_lines())
+    load_backend()
+    from nmt.string_export import export_strings
+
+    return export_strings(directory, to, lines, console)
 
 
 def prepare_shown(config: Config, run: RunDirectory, console: Console) -> Prepared:

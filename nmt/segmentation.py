@@ -25,7 +25,9 @@ _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
 # Scripts that set no space between sentences: Thai, Lao, Burmese, Khmer, Chinese, Japanese and the full-width forms.
 _SPACELESS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef।॥]")
 # Languages whose sentences stand side by side; the codes of ISO 639-1 and 639-3.
-_SPACELESS_LANGUAGES = frozenset({"zh", "zho", "cmn", "yue", "wuu", "ja", "jpn", "th", "tha", "lo", "lao", "km", "khm", "my", "mya", "bo", "bod"})
+_SPACELESS_LANGUAGES = frozenset(
+    {"zh", "zho", "cmn", "yue", "wuu", "ja", "jpn", "th", "tha", "lo", "lao", "km", "khm", "my", "mya", "bo", "bod"}
+)
 
 
 def split_sentences(text: str, language: str | None = None) -> list[Segment]:

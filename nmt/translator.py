@@ -191,7 +191,7 @@ class Translator:
         for (row, rank), target, text, pieces in zip(kept, ids, texts, stay, strict=True):
             attention = found.attention[row, rank] if pieces is None else found.attention[row, rank][pieces]
             alignment = self._alignment(rows[row], target, attention) if search.alignment else None
-            results[row].append(Hypothesis(text, float(found.scores[row, rank]), alignment, cut=pieces is not None))
+            results[row].append(Hypothesis(text, float(found.scores[row, rank]), alignment, len(target), cut=pieces is not None))
         return results
 
     def join(self, encoded: Encoded, found: Mapping[Source, list[Hypothesis]], search: Search) -> list[list[Hypothesis]]:
@@ -238,7 +238,8 @@ class Translator:
                     rejoin(line, segments, [hypothesis.text for hypothesis in ranked], between=self.between),
                     sum(hypothesis.score for hypothesis in ranked),
                     join_alignments(alignments) if alignments else None,
-                    cut=any(hypothesis.cut for hypothesis in ranked),
+                    sum(hypothesis.pieces for hypothesis in ranked),
+                    any(hypothesis.cut for hypothesis in ranked),
                 )
             )
         return joined

@@ -1,0 +1,1 @@
+"""The translation server: exported models behind the APIs that people already use."""

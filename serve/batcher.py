@@ -1,0 +1,326 @@
+"""Cross-request micro-batching: sentences that wait at the same time are translated together.
+
+A request is a job of one or more sentences. While a batch is being translated, what arrives waits; then the next batch is formed from
+the sentence whose turn it is and those of like length behind it. Turns go round the jobs, so that a book does not block a chat line
+(start-time fair queueing, Goyal et al. 1996). A lone sentence never waits.
+"""
+
+import asyncio
+import bisect
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from nmt.hypotheses import Hypothesis
+from nmt.translator import Search, Source
+
+LOOKED_AT = 256  # sentences behind the first that may be taken into its batch for their length
+_SPEED_MEMORY = 0.9  # weight of the past in the running mean of the speed
+_ROW_OVERHEAD = 200  # bytes of a cached sentence besides its contents, about
+
+
+@dataclass(frozen=True)
+class BatchLimits:
+    """What a batch and the queue hold at most."""
+
+    sentences: int
+    pieces: int  # source pieces of a batch, padding counted
+    wait_seconds: float
+    queue_pieces: int
+    cache_bytes: int
+
+
+class Busy(Exception):  # noqa: N818 - not a fault
+    """The queue is full, or so long that the job would not be done by its deadline."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("too much is waiting")
+        self.retry_after = retry_after
+
+
+class NeverFits(Exception):  # noqa: N818
+    """The job alone is more than the queue holds, or more than can be translated by its deadline."""
+
+
+class Closed(Exception):  # noqa: N818
+    """The batcher takes nothing any more."""
+
+
+class BatchObserver(Protocol):
+    """Who is told what happens; see `serve.metrics`."""
+
+    def batch_done(self, rows: int, pieces: int, padded: int, seconds: float, waits: Sequence[float]) -> None:
+        """One batch was translated: its sentences, source pieces without and with padding, seconds, and how long each had waited."""
+
+    def queue_changed(self, entries: int, pieces: int) -> None:
+        """So much waits now."""
+
+    def dropped(self, reason: str, count: int) -> None:
+        """Sentences were taken out of the queue because nobody waits for them any more."""
+
+    def cache_hit(self, count: int) -> None:
+        """Sentences were answered from memory."""
+
+
+class Answer(NamedTuple):
+    """One sentence's hypotheses, and what they took."""
+
+    hypotheses: list[Hypothesis]
+    queue_seconds: float
+    inference_seconds: float
+    batch_rows: int  # 0: it came from memory
+
+
+@dataclass(eq=False)
+class Job:
+    """One request's sentences for one model."""
+
+    deadline: float  # of time.monotonic()
+    gone: bool = False  # its client has left, or has been refused
+    turn: float = 0.0
+
+
+@dataclass(eq=False)
+class _Entry:
+    turn: float
+    number: int
+    source: Source
+    search: Search
+    arrived: float
+    jobs: list[Job]
+    done: asyncio.Future[Answer] = field(repr=False)
+
+    @property
+    def order(self) -> tuple[float, int]:
+        return self.turn, self.number
+
+    @property
+    def pieces(self) -> int:
+        return len(self.source) + 1  # EOS
+
+
+_Key = tuple[Source, Search]
+Translate = Callable[[Sequence[Source], Sequence[Search]], list[list[Hypothesis]]]
+"""Translates one batch; all its searches agree in beam size and length penalty. Called in a thread of the batcher's own."""
+
+
+class Batcher:
+    """The queue of one model and its worker. All methods belong to one event loop."""
+
+    def __init__(self, translate: Translate, most_rows: Callable[[int], int], limits: BatchLimits, observer: BatchObserver) -> None:
+        """Make a batcher that is not running yet.
+
+        Args:
+            translate: what to do with a batch.
+            most_rows: the most sentences for a beam size, whatever `limits` say.
+            limits: of batch, queue and memory.
+            observer: who is told.
+        """
+        self.limits = limits
+        self.pieces_per_second = 0.0  # measured; 0 before the first batch
+        self._translate, self._most_rows, self._observer = translate, most_rows, observer
+        self._queue: list[_Entry] = []  # in order
+        self._by_key: dict[_Key, _Entry] = {}  # waiting or being translated
+        self._memory: OrderedDict[_Key, list[Hypothesis]] = OrderedDict()
+        self._memory_bytes = 0
+        self._queued_pieces = self._running_pieces = self._count = 0
+        self._now = 0.0  # the turn that was served last
+        self._running_since: float | None = None
+        self._last_rows = 0
+        self._arrived = asyncio.Event()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="nmt-batch")
+        self._worker: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def start(self) -> None:
+        """Begin to translate what is submitted."""
+        self._worker = asyncio.get_running_loop().create_task(self._work())
+
+    async def close(self) -> None:
+        """Translate what is waiting, then stop; nothing more is taken."""
+        self._closed = True
+        self._arrived.set()
+        if self._worker:
+            await self._worker
+        await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
+
+    @property
+    def stuck_seconds(self) -> float:
+        """How long the batch that is being translated has been so."""
+        return time.monotonic() - self._running_since if self._running_since else 0.0
+
+    def drain_seconds(self) -> float:
+        """How long what is here now will take, by the speed of the last batches."""
+        pieces = self._queued_pieces + self._running_pieces
+        return pieces / self.pieces_per_second if self.pieces_per_second else 0.0
+
+    async def submit(self, sources: Sequence[Source], search: Search, job: Job) -> list[Answer]:
+        """Translate id sequences, none of them empty.
+
+        Raises:
+            Busy: they would not be done by the job's deadline, because of what waits already.
+            NeverFits: they would not even if nothing waited.
+            TimeoutError: the deadline passed all the same.
+            Closed: after `close`.
+        """
+        if self._closed:
+            raise Closed
+        known = {source: self._memory[source, search] for source in sources if (source, search) in self._memory}
+        if known:
+            self._observer.cache_hit(len(known))
+            for source in known:
+                self._memory.move_to_end((source, search))
+        self._admit([source for source in sources if source not in known], search, job)
+        waiting = {source: self._enqueue(source, search, job) for source in sources if source not in known}
+        if waiting:
+            self._changed()
+            try:
+                async with asyncio.timeout(max(0.0, job.deadline - time.monotonic())):
+                    await asyncio.wait([entry.done for entry in waiting.values()])
+            except BaseException:
+                job.gone = True
+                raise
+        return [Answer(known[source], 0.0, 0.0, 0) if source in known else waiting[source].done.result() for source in sources]
+
+    def _admit(self, sources: Sequence[Source], search: Search, job: Job) -> None:
+        new = sum(len(source) + 1 for source in set(sources) if (source, search) not in self._by_key)
+        left = job.deadline - time.monotonic()
+        speed = self.pieces_per_second
+        if new > self.limits.queue_pieces or (speed and new / speed > left):
+            raise NeverFits
+        if self._queued_pieces + new > self.limits.queue_pieces or (new and speed and self.drain_seconds() + new / speed > left):
+            raise Busy(max(1.0, self.drain_seconds() - left / 2))
+
+    def _enqueue(self, source: Source, search: Search, job: Job) -> _Entry:
+        key = source, search
+        entry = self._by_key.get(key)
+        if entry is not None:  # somebody asked for the same and waits still
+            entry.jobs.append(job)
+            return entry
+        job.turn = max(job.turn, self._now) + 1
+        self._count += 1
+        done = asyncio.get_running_loop().create_future()
+        entry = _Entry(job.turn, self._count, source, search, time.monotonic(), [job], done)
+        bisect.insort(self._queue, entry, key=lambda one: one.order)
+        self._by_key[key] = entry
+        self._queued_pieces += entry.pieces
+        return entry
+
+    def _changed(self) -> None:
+        self._arrived.set()
+        self._observer.queue_changed(len(self._queue), self._queued_pieces)
+
+    async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            while not self._queue and not self._closed:
+                self._arrived.clear()
+                await self._arrived.wait()
+            if not self._queue:
+                return
+            await self._wait_for_more()
+            batch = self._next_batch()
+            self._changed()
+            if not batch:
+                continue
+            self._running_since = started = time.monotonic()
+            self._running_pieces = sum(entry.pieces for entry in batch)
+            try:
+                sources, searches = [entry.source for entry in batch], [entry.search for entry in batch]
+                found = await loop.run_in_executor(self._thread, self._translate, sources, searches)
+            except Exception as error:  # whatever it is, it belongs to those who wait for it, and the worker goes on
+                for entry in batch:
+                    entry.done.set_exception(error)
+                    entry.done.exception()  # it is told to whoever still waits; nobody may
+            else:
+                self._deliver(batch, found, started)
+            for entry in batch:
+                del self._by_key[entry.source, entry.search]
+            self._running_since, self._running_pieces, self._last_rows = None, 0, len(batch)
+
+    async def _wait_for_more(self) -> None:
+        """Those whose answers have just gone out are about to ask again: a batch that is far from full gives them a moment."""
+        until = time.monotonic() + self.limits.wait_seconds
+        expected = min(self._last_rows, self.limits.sentences)
+        while len(self._queue) < expected and not self._closed and (left := until - time.monotonic()) > 0:
+            self._arrived.clear()
+            try:
+                async with asyncio.timeout(left):
+                    await self._arrived.wait()
+            except TimeoutError:
+                return
+
+    def _next_batch(self) -> list[_Entry]:
+        """Take the first entry and those of nearest length among the next that share its search; drop what nobody waits for."""
+        self._drop_abandoned()
+        if not self._queue:
+            return []
+        first = self._queue[0]
+        self._now = first.turn
+        beam, penalty = first.search.beam_size, first.search.length_penalty
+        alike = [entry for entry in self._queue[:LOOKED_AT] if entry.search.beam_size == beam and entry.search.length_penalty == penalty]
+        alike.sort(key=lambda entry: abs(entry.pieces - first.pieces))  # stable: among equals the one whose turn is earlier
+        batch: list[_Entry] = []
+        width = 0
+        for entry in alike[: min(self.limits.sentences, self._most_rows(beam))]:
+            if batch and max(width, entry.pieces) * (len(batch) + 1) > self.limits.pieces:
+                break
+            batch.append(entry)
+            width = max(width, entry.pieces)
+        self._remove(set(batch))
+        return batch
+
+    def _drop_abandoned(self) -> None:
+        now = time.monotonic()
+        abandoned: dict[str, list[_Entry]] = {"client_gone": [], "deadline": []}
+        for entry in self._queue[:LOOKED_AT]:
+            if all(job.gone or job.deadline <= now for job in entry.jobs):
+                abandoned["client_gone" if all(job.gone for job in entry.jobs) else "deadline"].append(entry)
+        for reason, entries in abandoned.items():
+            if entries:
+                self._observer.dropped(reason, len(entries))
+                self._remove(set(entries))
+                for entry in entries:
+                    del self._by_key[entry.source, entry.search]
+                    entry.done.set_exception(TimeoutError())
+                    entry.done.exception()  # whoever still waits is told; nobody may
+
+    def _remove(self, taken: set[_Entry]) -> None:
+        self._queue = [entry for entry in self._queue[:LOOKED_AT] if entry not in taken] + self._queue[LOOKED_AT:]
+        self._queued_pieces -= sum(entry.pieces for entry in taken)
+
+    def _deliver(self, batch: list[_Entry], found: list[list[Hypothesis]], started: float) -> None:
+        seconds = time.monotonic() - started
+        pieces = sum(entry.pieces for entry in batch)
+        speed = pieces / max(seconds, 1e-6)
+        # A small batch says little of how fast a queue would drain.
+        known = self.pieces_per_second
+        if not known or len(batch) >= self.limits.sentences // 2 or speed > known:
+            self.pieces_per_second = known * _SPEED_MEMORY + speed * (1 - _SPEED_MEMORY) if known else speed
+        for entry, hypotheses in zip(batch, found, strict=True):
+            entry.done.set_result(Answer(hypotheses, started - entry.arrived, seconds, len(batch)))
+            self._remember((entry.source, entry.search), hypotheses)
+        padded = max(entry.pieces for entry in batch) * len(batch)
+        self._observer.batch_done(len(batch), pieces, padded, seconds, [started - entry.arrived for entry in batch])
+
+    def _remember(self, key: _Key, hypotheses: list[Hypothesis]) -> None:
+        size = _size(key, hypotheses)
+        if size > self.limits.cache_bytes:
+            return
+        self._memory[key] = hypotheses
+        self._memory_bytes += size
+        while self._memory_bytes > self.limits.cache_bytes:
+            oldest, forgotten = self._memory.popitem(last=False)
+            self._memory_bytes -= _size(oldest, forgotten)
+
+
+def _size(key: _Key, hypotheses: list[Hypothesis]) -> int:
+    size = _ROW_OVERHEAD + 36 * len(key[0])  # an int object and its place in the tuple
+    for one in hypotheses:
+        size += _ROW_OVERHEAD + 4 * len(one.text)
+        if one.alignment:
+            size += one.alignment.attention.nbytes + 70 * (len(one.alignment.source_pieces) + len(one.alignment.target_pieces))
+    return size

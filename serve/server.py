@@ -1,0 +1,140 @@
+"""One process: bind, load, serve, and end in good order when asked to."""
+
+import asyncio
+import errno
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from types import FrameType
+
+import uvicorn
+
+from nmt.errors import ConfigError
+from serve.app import create_app
+from serve.metrics import Metrics, ModelMetrics
+from serve.models import Models
+from serve.service import Service
+from serve.settings import Settings
+
+_BACKLOG = 2048
+
+
+def run(settings: Settings) -> int:
+    """Serve until SIGINT or SIGTERM; returns the exit code, 128 + the signal's number.
+
+    Raises:
+        ConfigError: nothing to serve, or an address that cannot be listened on.
+        ModelError: a model that cannot be served.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)  # while models load there is nothing to end in good order
+    _set_up_logs(settings)
+    metrics = Metrics()
+    models = Models(settings, lambda name, version: ModelMetrics(metrics, name, version), metrics)
+    service = Service(settings, models, metrics)
+    with bind(settings.host, settings.port) as listening:
+        return asyncio.run(_serve(service, listening))
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take the address before anything slow, so that one that is taken is told at once. It does not listen yet.
+
+    Raises:
+        ConfigError: it cannot be had.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind, protocol)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        hint = "another program listens there; choose another --port" if taken else error.strerror or str(error)
+        raise ConfigError(f"cannot listen on {host}:{port}: {hint}") from error
+    return listening
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its own way with signals, which closes the door before anybody is told."""
+
+    def capture_signals(self):  # type: ignore[no-untyped-def]
+        """Leave the signals alone."""
+        from contextlib import nullcontext
+
+        return nullcontext()
+
+
+async def _serve(service: Service, listening: socket.socket) -> int:
+    settings = service.settings
+    server = _Server(
+        uvicorn.Config(
+            create_app(service),
+            lifespan="off",
+            log_config=None,
+            access_log=False,  # it would write query strings, in which clients put texts and keys
+            server_header=False,
+            date_header=True,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),
+            timeout_graceful_shutdown=int(settings.deadline_seconds) + 5,
+            timeout_keep_alive=75,
+            backlog=_BACKLOG,
+            h11_max_incomplete_event_size=16 << 10,
+        )
+    )
+    caught: list[int] = []
+    loop = asyncio.get_running_loop()
+
+    async def end() -> None:
+        service.draining = True  # first: /readyz says no, so that nobody sends new work here
+        await asyncio.sleep(settings.drain_seconds if caught[0] == signal.SIGTERM else 0)
+        server.should_exit = True
+
+    ending: set[asyncio.Task[None]] = set()
+
+    def asked(number: signal.Signals) -> None:
+        caught.append(number)
+        if len(caught) == 1:
+            ending.add(loop.create_task(end()))
+        else:
+            server.should_exit = server.force_exit = True  # asked twice: whatever is under way
+
+    await service.models.start()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked, number)
+    host, port = listening.getsockname()[:2]
+    _announce(service, f"http://{'[' + host + ']' if ':' in host else host}:{port}")
+    await server.serve(sockets=[listening])
+    with suppress(TimeoutError):
+        async with asyncio.timeout(5):
+            await service.models.close()
+    return 128 + caught[0] if caught else 1
+
+
+def _announce(service: Service, url: str) -> None:
+    pairs = ", ".join(f"{model.name} {model.version} ({model.source}-{model.target})" for model in service.models.loaded)
+    print(f"serving {pairs} on {url}", flush=True)
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
+def _set_up_logs(settings: Settings) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    for name, level in (("serve", logging.INFO), ("uvicorn.error", logging.WARNING)):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [handler], False
+        logger.setLevel(level)
+    logging.getLogger("serve.access").disabled = not settings.access_log
+
+
+def serve(arguments: Sequence[str]) -> int:
+    """What `nmt serve` does: parse, then run."""
+    from serve.settings import parse_settings
+
+    return run(parse_settings(list(arguments)))
