@@ -262,12 +262,12 @@ async function loadModels() {
 }
 
 /** @param {HTMLSelectElement} select @param {Language[]} languages the first is chosen where `wanted` is not among them
- * @param {string} wanted @param {Language[]} [before] */
+ * @param {string} wanted @param {[string, string][]} [before] what is put before several, as code and name */
 function offer(select, languages, wanted, before = []) {
   const names = new Map(languages.map(({ code, name }) => [code, name]));
   const inOrder = [...names].sort(([, a], [, b]) => a.localeCompare(b));
-  const several = names.size > 1 ? before : [];
-  select.replaceChildren(...several.map(({ code, name }) => new Option(name, code)), ...inOrder.map(([code, name]) => new Option(name, code)));
+  if (names.size > 1) inOrder.unshift(...before);
+  select.replaceChildren(...inOrder.map(([code, name]) => new Option(name, code)));
   select.disabled = false;
   select.value = wanted;
   if (select.selectedIndex < 0) select.value = languages[0].code;
@@ -275,7 +275,7 @@ function offer(select, languages, wanted, before = []) {
 
 /** @param {string} source @param {string} target */
 function choose(source, target) {
-  offer(sourceLanguage, models.map((model) => model.source), source, [{ code: AUTO, name: "Detect language" }]);
+  offer(sourceLanguage, models.map((model) => model.source), source, [[AUTO, "Detect language"]]);
   const reachable = models.filter((model) => [AUTO, model.source.code].includes(sourceLanguage.value));
   offer(targetLanguage, reachable.map((model) => model.target), target);
   sourceText.lang = sourceLanguage.value === AUTO ? "" : sourceLanguage.value;
@@ -301,7 +301,7 @@ function swapLanguages() {
 // ------------------------------------------------------------------------------------------------ translating
 
 async function translate() {
-  const text = sourceText.value.toWellFormed?.() ?? sourceText.value;
+  const text = wellFormed();
   const [source, target] = [sourceLanguage.value, targetLanguage.value];
   if (models.length === 0) return;
   writeFragment();
@@ -459,9 +459,11 @@ function showWords(text, { text: translated, sentences = [] }) {
     const fits = points.slice(sentence.target_start, sentence.target_end).join("") === best?.text;
     return best?.alignment && fits ? [{ sentence, alignment: best.alignment }] : [];
   });
-  const marks = fill(mirror, text, aligned.flatMap(({ sentence, alignment }) => alignment.source.map((word) => moved(word, sentence.start))), "mark");
+  const sources = aligned.flatMap(({ sentence, alignment }) => alignment.source.map((word) => moved(word, sentence.start)));
+  const targets = aligned.flatMap(({ sentence, alignment }) => alignment.target.map((word) => moved(word, sentence.target_start)));
+  const marks = fill(mirror, text, sources, "mark");
   mirror.append("\n");
-  const spans = fill(translation, translated, aligned.flatMap(({ sentence, alignment }) => alignment.target.map((word) => moved(word, sentence.target_start))), "word");
+  const spans = fill(translation, translated, targets, "word");
   words = [];
   looked.replaceChildren();
   let [firstMark, firstSpan] = [0, 0];
@@ -489,7 +491,9 @@ const wordAt = (target) => words.find(({ span }) => span === target);
 function look(word) {
   unlook();
   word.span.classList.add("chosen");
-  const seen = word.sources.map((source, i) => ({ source, weight: word.row[i] ?? 0, mark: word.marks[i] })).filter(({ weight }) => weight >= FAINT);
+  const seen = word.sources
+    .map((source, i) => ({ source, weight: word.row[i] ?? 0, mark: word.marks[i] }))
+    .filter(({ weight }) => weight >= FAINT);
   for (const { mark, weight } of seen) {
     mark?.classList.add("seen");
     mark?.style.setProperty("--weight", weight.toFixed(2));
@@ -573,6 +577,9 @@ function focusWord(event) {
 
 // ------------------------------------------------------------------------------------------------ the text, and the address
 
+/** The text, with half a surrogate pair made a character that can be sent. */
+const wellFormed = () => sourceText.value.toWellFormed?.() ?? sourceText.value;
+
 /** How many characters (code points, as the server counts) the text has beyond what the server takes. */
 const excess = () => Array.from(sourceText.value).length - limits.characters;
 
@@ -602,7 +609,7 @@ function readFragment() {
 }
 
 function writeFragment() {
-  const fields = { source: sourceLanguage.value, target: targetLanguage.value, text: sourceText.value.toWellFormed?.() ?? sourceText.value };
+  const fields = { source: sourceLanguage.value, target: targetLanguage.value, text: wellFormed() };
   const pairs = Object.entries(fields).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
   try {
     history.replaceState(null, "", `#${pairs.join("&")}`);
@@ -660,7 +667,8 @@ translation.addEventListener("keydown", walk);
 addEventListener("hashchange", restore);
 addEventListener("online", () => !again.hidden && act());
 
-hint.append(`${touched ? "Tap" : "Point at"} a word to see what it was made from.`, make("span", " The arrow keys go from word to word.", "hidden"));
+hint.append(`${touched ? "Tap" : "Point at"} a word to see what it was made from.`);
+hint.append(make("span", " The arrow keys go from word to word.", "hidden"));
 sourceText.value = readFragment().text || sourceText.value;
 edited();
 loadModels();

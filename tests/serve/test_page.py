@@ -88,10 +88,9 @@ def test_addresses_are_relative_so_that_a_prefix_works(html: str, elements: Elem
 
 
 def test_text_stays_text() -> None:
-    forbidden = (
-        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write\b|\beval\b|\bFunction\(|DOMParser|srcdoc|javascript:|setTimeout\(['\"`]"
-    )
-    assert re.findall(forbidden, SCRIPT.read_text(encoding="utf-8")) == []
+    markup = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write\b|DOMParser|srcdoc"
+    code = r"\beval\b|\bFunction\(|javascript:|setTimeout\(['\"`]"
+    assert re.findall(f"{markup}|{code}", SCRIPT.read_text(encoding="utf-8")) == []
 
 
 def test_no_element_carries_script_or_style(elements: Elements) -> None:
@@ -111,10 +110,8 @@ def test_every_field_and_button_has_a_name(elements: Elements) -> None:
     labelled = {attributes.get("for") for tag, attributes in elements.found if tag == "label"}
     fields = {attributes.get("id") for tag, attributes in elements.found if tag in ("input", "select", "textarea")}
     assert fields == labelled
-    bare = [
-        attributes["id"] for tag, attributes in elements.found if tag == "button" and "aria-label" not in attributes and "id" in attributes
-    ]
-    assert set(bare) == {"clear", "copy", "again"}  # these have their name as text
+    bare = {attributes.get("id") for tag, attributes in elements.found if tag == "button" and "aria-label" not in attributes}
+    assert bare - {None} == {"clear", "copy", "again"}  # these have their name as text
 
 
 def test_what_is_referred_to_exists(elements: Elements) -> None:
