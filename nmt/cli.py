@@ -205,6 +205,44 @@ def serve_key(
     print(add_key(file, name, per_minute))
 
 
+bench = typer.Typer(help="Measure on this machine.", rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
+app.add_typer(bench, name="bench")
+
+
+@bench.command("serve")
+def bench_serve(
+    model: Model,
+    source: Annotated[Path, typer.Option("--source", help="file of source sentences, plain or .gz")],
+    clients: Annotated[int, typer.Option(min=1, help="clients that ask at the same time")] = 64,
+    rounds: Annotated[int, typer.Option(min=1, help="rounds; every figure is the median of them")] = 3,
+    seconds: Annotated[float, typer.Option(min=1, help="seconds of load in a round")] = 10.0,
+    overload: Annotated[float, typer.Option(min=0, help="then this many times the capacity; 0: not")] = 4.0,
+    overload_seconds: Annotated[float, typer.Option(min=1, help="for so long; the queue needs the deadline of 30 s to fill")] = 60.0,
+    batch_sentences: Annotated[int, typer.Option(min=1, help="sentences translated together at most")] = 32,
+    as_json: AsJson = False,
+    threads: Threads = None,
+) -> None:
+    """Put a server under load on this machine, in turn with the bare model: throughput, latency, batch sizes, overload."""
+    _need_serve_extra("nmt bench serve")
+    from nmt.data.parallel_text import read_lines
+    from nmt.errors import CorpusError
+
+    lines = [line for line in read_lines(source) if line.strip()]
+    if not lines:
+        raise CorpusError(f"{source} has no sentence in it")
+    from nmt.translator import load_translator
+    from serve.bench import Plan
+    from serve.bench import bench_serve as measure
+    from serve.bench_report import print_serve_figures
+
+    plan = Plan(clients, rounds, seconds, overload, overload_seconds, batch_sentences, threads)
+    console = _stderr()
+    found = measure(model, load_translator(model, threads=threads), lines, plan, lambda line: console.print(line, markup=False))
+    from rich.console import Console
+
+    print_serve_figures(found, as_json, Console(highlight=False))
+
+
 def _need_serve_extra(verb: str) -> None:
     from importlib.util import find_spec
 

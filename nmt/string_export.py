@@ -15,6 +15,7 @@ from nmt.copying import ADDRESS_PATTERN
 from nmt.errors import ExportError
 from nmt.export import next_version
 from nmt.model_directory import MANIFEST_FILE, Manifest, ModelDirectory, file_hashes
+from nmt.provenance import versions
 from nmt.runtime.savedmodel import SIGNATURE
 from nmt.segmentation import writes_spaces
 from nmt.shown import printer, tracked
@@ -191,6 +192,9 @@ def _verify(folder: Path, translator: Translator, lines: Sequence[str], console:
 
 def _describe(folder: Path, model: Manifest) -> None:
     """Write MODEL.json, where it does not make the folder look like a model that nmt itself can load."""
+    import tensorflow_text
+
     (folder / EXTRA_FOLDER).mkdir(exist_ok=True)
-    described = model.model_copy(update={"files": file_hashes(folder)})
+    wrote = versions() | {"tensorflow-text": tensorflow_text.__version__}
+    described = model.model_copy(update={"versions": wrote, "files": file_hashes(folder)})
     write_text(folder / EXTRA_FOLDER / MANIFEST_FILE, described.model_dump_json(indent=1) + "\n")

@@ -18,6 +18,7 @@ from nmt.hypotheses import Hypothesis
 from nmt.translator import Search, Source
 
 LOOKED_AT = 256  # sentences behind the first that may be taken into its batch for their length
+_PROMISED = 0.8  # of the time until a job's deadline may be spoken for when it is let in: the speed is an estimate
 _SPEED_MEMORY = 0.9  # weight of the past in the running mean of the speed
 _ROW_OVERHEAD = 200  # bytes of a cached sentence besides its contents, about
 
@@ -187,7 +188,7 @@ class Batcher:
 
     def _admit(self, sources: Sequence[Source], search: Search, job: Job) -> None:
         new = sum(len(source) + 1 for source in set(sources) if (source, search) not in self._by_key)
-        left = job.deadline - time.monotonic()
+        left = _PROMISED * (job.deadline - time.monotonic())
         speed = self.pieces_per_second
         if new > self.limits.queue_pieces or (speed and new / speed > left):
             raise NeverFits

@@ -6,8 +6,8 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from types import FrameType
 
 import uvicorn
@@ -35,8 +35,8 @@ def run(settings: Settings) -> int:
     metrics = Metrics()
     models = Models(settings, lambda name, version: ModelMetrics(metrics, name, version), metrics)
     service = Service(settings, models, metrics)
-    with bind(settings.host, settings.port) as listening:
-        return asyncio.run(_serve(service, listening))
+    with bind(settings.host, settings.port) as listening, asyncio.Runner(loop_factory=_fast_loop()) as runner:
+        return runner.run(_serve(service, listening))
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -57,14 +57,30 @@ def bind(host: str, port: int) -> socket.socket:
     return listening
 
 
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Uvloop's loop, or None (Python's own) where there is no uvloop."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
 class _Server(uvicorn.Server):
     """Uvicorn without its own way with signals, which closes the door before anybody is told."""
 
-    def capture_signals(self):  # type: ignore[no-untyped-def]
-        """Leave the signals alone."""
-        from contextlib import nullcontext
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
 
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        """Leave the signals alone."""
         return nullcontext()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say where the server is once it can be reached, and not before."""
+        await super().startup(sockets)
+        self._announce()
 
 
 async def _serve(service: Service, listening: socket.socket) -> int:
@@ -83,7 +99,8 @@ async def _serve(service: Service, listening: socket.socket) -> int:
             timeout_keep_alive=75,
             backlog=_BACKLOG,
             h11_max_incomplete_event_size=16 << 10,
-        )
+        ),
+        lambda: _announce(service, listening),
     )
     caught: list[int] = []
     loop = asyncio.get_running_loop()
@@ -105,8 +122,6 @@ async def _serve(service: Service, listening: socket.socket) -> int:
     await service.models.start()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked, number)
-    host, port = listening.getsockname()[:2]
-    _announce(service, f"http://{'[' + host + ']' if ':' in host else host}:{port}")
     await server.serve(sockets=[listening])
     with suppress(TimeoutError):
         async with asyncio.timeout(5):
@@ -114,7 +129,9 @@ async def _serve(service: Service, listening: socket.socket) -> int:
     return 128 + caught[0] if caught else 1
 
 
-def _announce(service: Service, url: str) -> None:
+def _announce(service: Service, listening: socket.socket) -> None:
+    host, port = listening.getsockname()[:2]
+    url = f"http://{'[' + host + ']' if ':' in host else host}:{port}"
     pairs = ", ".join(f"{model.name} {model.version} ({model.source}-{model.target})" for model in service.models.loaded)
     print(f"serving {pairs} on {url}", flush=True)
 

@@ -69,6 +69,15 @@ MISTAKES = {
     "export: no such run": ("export gone", ["gone", "not a run"]),
     "export: an empty folder": ("export folder", ["folder", "not a run"]),
     "export: a file": ("export train.en", ["train.en", "not a run"]),
+    "export --strings: no such run": ("export gone --strings", ["gone", "does not exist"]),
+    "export --strings: a run without an export": ("export begun --strings", ["begun", "MODEL.json"]),
+    "export --strings: a model that is no run, without -o": ("export described --strings", ["described", "-o DIR"]),
+    "export --strings: output onto a file": ("export described --strings -o train.en", ["train.en", "not a folder"]),
+    "export --strings: output below a file": ("export described --strings -o train.en/x", ["train.en", "not a folder"]),
+    "export --strings: with --checkpoint": (
+        "export begun --strings --checkpoint best",
+        ["--strings", "--checkpoint", "nmt export --help"],
+    ),
     "evaluate: files of unequal length": (
         "evaluate described --source train.en --reference short.de",
         ["train.en has 40", "short.de has 39"],

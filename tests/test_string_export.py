@@ -21,7 +21,7 @@ from nmt.data.prepare import prepare
 from nmt.errors import ExportError
 from nmt.export import export
 from nmt.hypotheses import Hypothesis
-from nmt.model_directory import file_hashes, find_model_directory
+from nmt.model_directory import ModelDirectory, file_hashes, find_model_directory
 from nmt.recipes import export_run_strings
 from nmt.run_directory import RunDirectory
 from nmt.string_export import StringTranslation
@@ -34,7 +34,7 @@ tf = pytest.importorskip("tensorflow")
 pytest.importorskip("tensorflow_text")
 
 QUIET = Console(file=io.StringIO())
-MOST = 20  # source pieces
+MOST = 40  # source pieces
 LINES = [
     *("", " \t ", "\u3000\u200b", "1 2 3", " 4\u00a05 ", "one two", "0", "12:30, 3.5 %", "tab\there", "a\nb", "a\0b", "<s> </s> <unk>"),
     *(
@@ -162,6 +162,17 @@ def test_windows_lose_nothing_and_are_cut_before_words(run: Path) -> None:
     assert all(strings.begins_word[window[0]] for window in words)
 
 
+@pytest.mark.parametrize(("language", "between"), [("en", " "), ("zh-Hans", "")])
+def test_windows_are_joined_as_the_target_language_joins_sentences(language: str, between: str, run: Path) -> None:
+    directory = find_model_directory(run)
+    strings = StringTranslation(ModelDirectory(directory.path, directory.manifest.model_copy(update={"target": language})))
+    strings._in_batches = lambda windows: tf.fill([windows.nrows()], "w")
+    alone, long = strings.translate(tf.constant(["1 a", "one " * 3 * MOST]))["translation"].numpy()
+    count = long.count(b"w")
+    assert (alone, long.decode()) == (b"w", between.join("w" * count))
+    assert count > 2
+
+
 def test_a_copied_line_stays_as_it_is(published: Path) -> None:
     serve = loaded(published)
     copied = ["12:30 – 3.5 %", "https://example.org/1?b=c", "me@example.org", "\U0001f600", "1 " * 200 + "1"]
@@ -230,7 +241,7 @@ def test_what_fails_its_verification_is_not_published(run: Path, tmp_path: Path,
 def test_a_name_that_is_no_folder_name_is_told(run: Path, tmp_path: Path) -> None:
     directory = find_model_directory(run)
     for name in ("../x", "", ".x"):
-        named = type(directory)(directory.path, directory.manifest.model_copy(update={"name": name}))
+        named = ModelDirectory(directory.path, directory.manifest.model_copy(update={"name": name}))
         with pytest.raises(ExportError, match="cannot name the folder"):
             string_export.export_strings(named, tmp_path / "to", [], QUIET)
     assert not (tmp_path / "to").exists()

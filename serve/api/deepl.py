@@ -1,6 +1,6 @@
 """The DeepL API, version 2 (and what its client asks of version 3): routes, parameters, answers and errors as its clients know them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from starlette.requests import Request
@@ -68,7 +68,7 @@ class DeepL:
         self._let_in(request, len(texts))
         given = bool(source)
         if not source:
-            source = detect("\n".join(texts), service.models.sources)[0].language
+            source = self._detect(texts, target)
         model = self._model(source, target)
         manners = Manners(service.settings.deepl_deadline_seconds)
         outcome = await service.translate(request, model, texts, service.search_for(model), split, manners)
@@ -155,6 +155,12 @@ class DeepL:
                 raise ApiError(413, f"Request size exceeds the limit: a text of {len(text)} characters, at most {most} are allowed")
         return [self.service.text(text) for text in texts]
 
+    def _detect(self, texts: Sequence[str], target: str) -> str:
+        """The likeliest language of those that can be translated into the target: a short text is easily taken for another."""
+        models = self.service.models
+        ways = [source for source in models.sources if models.find(source, target)]
+        return detect("\n".join(texts), ways or models.sources)[0].language
+
     def _model(self, source: str, target: str) -> LoadedModel:
         models = self.service.models
         own = find_language(source, models.sources)
@@ -190,8 +196,8 @@ def _refuse_what_cannot_be(values: Mapping[str, Any], has_source: bool) -> Split
         if values.get(name):
             raise ApiError(400, f"'{name}' is not supported.")
     _refuse_glossaries(values, has_source)
-    split = values.get("split_sentences", "1")
-    split = {True: "1", False: "0"}[split] if isinstance(split, bool) else str(split)
+    split = values.get("split_sentences")
+    split = "1" if split is None else {True: "1", False: "0"}[split] if isinstance(split, bool) else str(split)
     if split not in _SPLITS:
         _not_supported("split_sentences")
     return _SPLITS[split]
@@ -218,6 +224,6 @@ def _string(values: Mapping[str, Any], name: str) -> str:
     value = values.get(name)
     if value is None:
         return ""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not value.strip().isprintable():  # half a surrogate pair could not be echoed
         _not_supported(name)
     return value.strip()

@@ -134,7 +134,7 @@ class LibreTranslate:
 
     async def disabled(self, request: Request) -> Response:
         """What LibreTranslate has and we do not."""
-        raise ApiError(403, _DISABLED[request.url.path])
+        raise ApiError(403, _DISABLED[request.scope["path"]])
 
     async def _values(self, request: Request) -> dict[str, Any]:
         """JSON if it says so; else query string and form together, of which the first of equal names wins."""
@@ -161,7 +161,7 @@ class LibreTranslate:
         if model is None:
             raise ApiError(
                 400,
-                f"{language_name(target)} ({_shown(target)}) is not available as a target language from "
+                f"{_shown(language_name(target))} ({_shown(target)}) is not available as a target language from "
                 f"{language_name(own_source)} ({long_form(own_source)})",
             )
         return model

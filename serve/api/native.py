@@ -147,6 +147,8 @@ def _parse(body: Mapping[str, Any]) -> TranslateRequest:
         where = ".".join(str(part) for part in problem["loc"])
         known = ", ".join(TranslateRequest.model_fields)
         message = f"not a parameter; there are {known}" if problem["type"] == "extra_forbidden" else problem["msg"]
+        if problem["loc"][0] == "text" and len(problem["loc"]) > 1:  # pydantic names the one of its two types that it tried first
+            where, message = "text", "expected a text or a list of texts"
         raise ApiError(400, f"{_shown(where)}: {message}") from error
 
 

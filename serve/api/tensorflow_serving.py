@@ -33,7 +33,22 @@ class _NameConvertor(Convertor[str]):
         return value
 
 
+class _VersionConvertor(Convertor[int]):
+    """A version in a path: Starlette's own `int` fails on thousands of digits."""
+
+    regex = r"[0-9]{1,18}"
+
+    def convert(self, value: str) -> int:
+        """The number."""
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        """Its digits."""
+        return str(value)
+
+
 register_url_convertor("model_name", _NameConvertor())
+register_url_convertor("model_version", _VersionConvertor())
 
 
 def tensorflow_serving_routes(service: Service) -> list[Route]:
@@ -42,11 +57,11 @@ def tensorflow_serving_routes(service: Service) -> list[Route]:
     base = "/v1/models/{name:model_name}"
     return [
         Route(base, api.status, methods=["GET"]),
-        Route(base + "/versions/{version:int}", api.status, methods=["GET"]),
+        Route(base + "/versions/{version:model_version}", api.status, methods=["GET"]),
         Route(base + "/metadata", api.metadata, methods=["GET"]),
-        Route(base + "/versions/{version:int}/metadata", api.metadata, methods=["GET"]),
+        Route(base + "/versions/{version:model_version}/metadata", api.metadata, methods=["GET"]),
         Route(base + ":predict", api.predict, methods=["POST"]),
-        Route(base + "/versions/{version:int}:predict", api.predict, methods=["POST"]),
+        Route(base + "/versions/{version:model_version}:predict", api.predict, methods=["POST"]),
     ]
 
 

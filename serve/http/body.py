@@ -15,6 +15,7 @@ from serve.http.errors import ApiError
 DRAINED_BYTES = 16 << 20
 DRAINED_SECONDS = 2.0
 _FIELDS = 1000
+_LONGEST_LENGTH = 18  # digits of a Content-Length: Python refuses to read thousands of them
 _NOT_READ = "a file is not taken here"
 
 
@@ -33,7 +34,7 @@ async def read_body(request: Request, most_bytes: int, seconds: float) -> bytes:
     size = 0
     try:
         async with asyncio.timeout(seconds):
-            if declared.isdecimal() and int(declared) > most_bytes:
+            if declared.isdecimal() and (len(declared) > _LONGEST_LENGTH or int(declared) > most_bytes):
                 await _drain(stream, 0, most_bytes)
             async for part in stream:
                 size += len(part)
@@ -144,6 +145,7 @@ def _multipart(content_type: str, body: bytes) -> list[tuple[str, str]]:
         raise ApiError(400, "the multipart body names no boundary")
     fields: list[tuple[str, str]] = []
     state: dict[str, bytes] = {}
+    ended = False
 
     def begin() -> None:
         state.update(field=b"", value=b"", disposition=b"", data=b"")
@@ -167,20 +169,27 @@ def _multipart(content_type: str, body: bytes) -> list[tuple[str, str]]:
             raise ApiError(400, f"the form has more than {_FIELDS} fields")
         fields.append((options.get(b"name", b"").decode("utf-8"), state["data"].decode("utf-8")))
 
-    parser = MultipartParser(
-        boundary,
-        {
-            "on_part_begin": begin,
-            "on_header_field": add("field"),
-            "on_header_value": add("value"),
-            "on_header_end": header_end,
-            "on_part_data": add("data"),
-            "on_part_end": end,
-        },
-    )
+    def all_read() -> None:
+        nonlocal ended
+        ended = True
+
     try:
+        parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": begin,
+                "on_header_field": add("field"),
+                "on_header_value": add("value"),
+                "on_header_end": header_end,
+                "on_part_data": add("data"),
+                "on_part_end": end,
+                "on_end": all_read,
+            },
+        )
         parser.write(body)
         parser.finalize()
     except ValueError as error:  # python-multipart's own errors are ValueErrors; so is text that is not UTF-8
         raise ApiError(400, "the multipart body is broken") from error
+    if body and not ended:
+        raise ApiError(400, "the multipart body is broken off")
     return fields

@@ -62,13 +62,13 @@ def error_response(path: str, error: ApiError, request_id: str) -> Response:
 async def answer_api_error(request: Request, error: Exception) -> Response:
     """Starlette's handler for `ApiError`."""
     assert isinstance(error, ApiError)
-    return error_response(request.url.path, error, request.scope["state"]["record"].request_id)
+    return error_response(request.scope["path"], error, request.scope["state"]["record"].request_id)
 
 
 async def answer_http_error(request: Request, error: Exception) -> Response:
     """Starlette's handler for its own 404 and 405."""
     status = getattr(error, "status_code", 500)
-    path = request.url.path
+    path = request.scope["path"]
     words = {404: "Not found", 405: f"{request.method} is not allowed for this route"}
     response = error_response(path, ApiError(status, words.get(status, str(error))), request.scope["state"]["record"].request_id)
     for name, value in (getattr(error, "headers", None) or {}).items():

@@ -427,18 +427,19 @@ function writeFromField(text) {
 
 // ------------------------------------------------------------------------------------------------ which words looked where
 
-/** Fill an element with a text in which words are elements; return those in the order of `places`, null where one has no place.
- * @param {HTMLElement} host @param {string} text @param {{start: number | null, end: number | null}[]} places @param {string} name */
+/** Fill an element with a text in which words are elements; return those in the order of `places`, null where one has no place, or where
+ * another word stands there: a server that takes control characters out of a text counts without them.
+ * @param {HTMLElement} host @param {string} text @param {Word[]} places @param {string} name */
 function fill(host, text, places, name) {
   const points = Array.from(text);
   /** @type {(HTMLElement | null)[]} */
   const spans = places.map(() => null);
-  const inOrder = places.map(({ start, end }, i) => ({ start: start ?? -1, end: end ?? -1, i })).sort((a, b) => a.start - b.start);
+  const inOrder = places.map((word, i) => ({ word: word.text, start: word.start ?? -1, end: word.end ?? -1, i }));
   host.replaceChildren();
   let reached = 0;
-  for (const { start, end, i } of inOrder) {
-    if (start < reached || end <= start || end > points.length) continue;
-    const span = make("span", points.slice(start, end).join(""), name);
+  for (const { word, start, end, i } of inOrder.sort((a, b) => a.start - b.start)) {
+    if (start < reached || end <= start || points.slice(start, end).join("") !== word) continue;
+    const span = make("span", word, name);
     host.append(points.slice(reached, start).join(""), span);
     spans[i] = span;
     reached = end;
@@ -447,8 +448,9 @@ function fill(host, text, places, name) {
   return spans;
 }
 
-/** @param {Word} word @param {number} offset */
-const moved = ({ start, end }, offset) => ({ start: start === null ? null : start + offset, end: end === null ? null : end + offset });
+/** @param {Word} word @param {number} offset @returns {Word} */
+const moved = ({ text, start, end }, offset) =>
+  start === null || end === null ? { text, start: null, end: null } : { text, start: start + offset, end: end + offset };
 
 /** @param {string} text @param {Translation} result */
 function showWords(text, { text: translated, sentences = [] }) {
