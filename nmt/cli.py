@@ -5,29 +5,21 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 import typer
 
+from nmt.cli_options import HELP, AsJson, Beam, Model, Override, RunDir, Threads, stderr
+from nmt.cli_serving import add_serving_verbs
 from nmt.errors import NmtError
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 app = typer.Typer(
     name="nmt",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELP,
 )
-
-Model = Annotated[str, typer.Argument(metavar="MODEL", help="a model directory, a run directory, or a folder of versions")]
-Override = Annotated[list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="change one setting; may be repeated")]
-RunDir = Annotated[Path | None, typer.Option("--run-dir", help="where the run lives; the same command carries it on")]
-Beam = Annotated[int | None, typer.Option("--beam", min=1, help="beam size; default: the model's own")]
-Threads = Annotated[int | None, typer.Option("--threads", min=1, help="CPU threads; default: all")]
-AsJson = Annotated[bool, typer.Option("--json", help="machine-readable output")]
 
 UsageError = cast("type[Exception]", typer.BadParameter.__mro__[1])
 """What typer raises for any wrong command line. It has no public name: typer once used the click package and now carries its own."""
@@ -62,7 +54,7 @@ def train(
     loaded = load_config(path, overrides)
     from nmt.recipes import train as run_training
 
-    print(run_training(loaded, run_dir or Path("runs") / path.stem, _stderr()))
+    print(run_training(loaded, run_dir or Path("runs") / path.stem, stderr()))
 
 
 @app.command()
@@ -86,7 +78,7 @@ def fetch(
 
     from nmt.data.fetch import fetch as bring
 
-    console = _stderr()
+    console = stderr()
     columns = (*Progress.get_default_columns()[:2], DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         tasks: dict[str, int] = {}
@@ -118,7 +110,7 @@ def export(
         raise typer.BadParameter("--strings takes the weights of an export, not --checkpoint: export that checkpoint first")
     from nmt.recipes import export_run, export_run_strings
 
-    print(export_run_strings(run, output, _stderr()) if strings else export_run(run, checkpoint or "best", output, _stderr()))
+    print(export_run_strings(run, output, stderr()) if strings else export_run(run, checkpoint or "best", output, stderr()))
 
 
 @app.command()
@@ -160,7 +152,7 @@ def evaluate(
     """Score an exported model with BLEU, chrF and TER (sacreBLEU), signatures included."""
     from nmt.scoring import print_evaluation, score_model
 
-    print_evaluation(score_model(model, source, reference, beam, threads, _stderr()), as_json)
+    print_evaluation(score_model(model, source, reference, beam, threads, stderr()), as_json)
 
 
 @app.command()
@@ -175,86 +167,7 @@ def info(model: Model, as_json: AsJson = False) -> None:
     print_model(directory, as_json)
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
-def serve(context: typer.Context) -> None:
-    """Serve models over HTTP: LibreTranslate, DeepL and TensorFlow Serving APIs, our own, and a page. See nmt serve --help."""
-    _need_serve_extra("nmt serve")
-    from serve.settings import parse_settings, settings_help
-
-    if {"-h", "--help"} & set(context.args):
-        print(settings_help(), end="")
-        return
-    settings = parse_settings(context.args)
-    from serve.server import run
-
-    raise typer.Exit(run(settings))
-
-
-@app.command()
-def serve_key(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="the keys file that nmt serve --api-keys-file reads; made if it is not there")
-    ],
-    name: Annotated[str, typer.Argument(help="whose key it is")],
-    per_minute: Annotated[int | None, typer.Option(min=1, help="texts a minute; default: the server's own rate")] = None,
-) -> None:
-    """Make an API key: its hash is added to FILE, the key itself is printed once and kept nowhere."""
-    _need_serve_extra("nmt serve-key")
-    from serve.access import add_key
-
-    print(add_key(file, name, per_minute))
-
-
-bench = typer.Typer(help="Measure on this machine.", rich_markup_mode=None, context_settings={"help_option_names": ["-h", "--help"]})
-app.add_typer(bench, name="bench")
-
-
-@bench.command("serve")
-def bench_serve(
-    model: Model,
-    source: Annotated[Path, typer.Option("--source", help="file of source sentences, plain or .gz")],
-    clients: Annotated[int, typer.Option(min=1, help="clients that ask at the same time")] = 64,
-    rounds: Annotated[int, typer.Option(min=1, help="rounds; every figure is the median of them")] = 3,
-    seconds: Annotated[float, typer.Option(min=1, help="seconds of load in a round")] = 10.0,
-    overload: Annotated[float, typer.Option(min=0, help="then this many times the capacity; 0: not")] = 4.0,
-    overload_seconds: Annotated[float, typer.Option(min=1, help="for so long; the queue needs the deadline of 30 s to fill")] = 60.0,
-    batch_sentences: Annotated[int, typer.Option(min=1, help="sentences translated together at most")] = 32,
-    as_json: AsJson = False,
-    threads: Threads = None,
-) -> None:
-    """Put a server under load on this machine, in turn with the bare model: throughput, latency, batch sizes, overload."""
-    _need_serve_extra("nmt bench serve")
-    from nmt.data.parallel_text import read_lines
-    from nmt.errors import CorpusError
-
-    lines = [line for line in read_lines(source) if line.strip()]
-    if not lines:
-        raise CorpusError(f"{source} has no sentence in it")
-    from nmt.translator import load_translator
-    from serve.bench import Plan
-    from serve.bench import bench_serve as measure
-    from serve.bench_report import print_serve_figures
-
-    plan = Plan(clients, rounds, seconds, overload, overload_seconds, batch_sentences, threads)
-    console = _stderr()
-    found = measure(model, load_translator(model, threads=threads), lines, plan, lambda line: console.print(line, markup=False))
-    from rich.console import Console
-
-    print_serve_figures(found, as_json, Console(highlight=False))
-
-
-def _need_serve_extra(verb: str) -> None:
-    from importlib.util import find_spec
-
-    from nmt.errors import ConfigError
-
-    missing = [
-        name
-        for name in ("starlette", "uvicorn", "python_multipart", "pydantic_settings", "prometheus_client", "limits")
-        if not find_spec(name)
-    ]
-    if missing:
-        raise ConfigError(f"{verb} needs {', '.join(missing)}: pip install 'carousel-nmt[serve]'")
+add_serving_verbs(app)
 
 
 def main() -> None:
@@ -305,9 +218,3 @@ def _sentence(error: Any) -> str:
 def _fail(message: str, code: int) -> int:
     print("nmt:", message.replace("\n", " "), file=sys.stderr)
     return code
-
-
-def _stderr() -> "Console":
-    from rich.console import Console
-
-    return Console(stderr=True, highlight=False)

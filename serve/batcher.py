@@ -8,7 +8,6 @@ the sentence whose turn it is and those of like length behind it. Turns go round
 import asyncio
 import bisect
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,11 +15,11 @@ from typing import NamedTuple, Protocol
 
 from nmt.hypotheses import Hypothesis
 from nmt.translator import Search, Source
+from serve.cache import Key, SentenceCache
 
 LOOKED_AT = 256  # sentences behind the first that may be taken into its batch for their length
 _PROMISED = 0.8  # of the time until a job's deadline may be spoken for when it is let in: the speed is an estimate
 _SPEED_MEMORY = 0.9  # weight of the past in the running mean of the speed
-_ROW_OVERHEAD = 200  # bytes of a cached sentence besides its contents, about
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,6 @@ class _Entry:
         return len(self.source) + 1  # EOS
 
 
-_Key = tuple[Source, Search]
 Translate = Callable[[Sequence[Source], Sequence[Search]], list[list[Hypothesis]]]
 """Translates one batch; all its searches agree in beam size and length penalty. Called in a thread of the batcher's own."""
 
@@ -124,9 +122,8 @@ class Batcher:
         self.pieces_per_second = 0.0  # measured; 0 before the first batch
         self._translate, self._most_rows, self._observer = translate, most_rows, observer
         self._queue: list[_Entry] = []  # in order
-        self._by_key: dict[_Key, _Entry] = {}  # waiting or being translated
-        self._memory: OrderedDict[_Key, list[Hypothesis]] = OrderedDict()
-        self._memory_bytes = 0
+        self._by_key: dict[Key, _Entry] = {}  # waiting or being translated
+        self._cache = SentenceCache(limits.cache_bytes)
         self._queued_pieces = self._running_pieces = self._count = 0
         self._now = 0.0  # the turn that was served last
         self._running_since: float | None = None
@@ -169,11 +166,9 @@ class Batcher:
         """
         if self._closed:
             raise Closed
-        known = {source: self._memory[source, search] for source in sources if (source, search) in self._memory}
+        known = {source: found for source in sources if (found := self._cache.get((source, search))) is not None}
         if known:
             self._observer.cache_hit(len(known))
-            for source in known:
-                self._memory.move_to_end((source, search))
         self._admit([source for source in sources if source not in known], search, job)
         waiting = {source: self._enqueue(source, search, job) for source in sources if source not in known}
         if waiting:
@@ -303,25 +298,6 @@ class Batcher:
             self.pieces_per_second = known * _SPEED_MEMORY + speed * (1 - _SPEED_MEMORY) if known else speed
         for entry, hypotheses in zip(batch, found, strict=True):
             entry.done.set_result(Answer(hypotheses, started - entry.arrived, seconds, len(batch)))
-            self._remember((entry.source, entry.search), hypotheses)
+            self._cache.put((entry.source, entry.search), hypotheses)
         padded = max(entry.pieces for entry in batch) * len(batch)
         self._observer.batch_done(len(batch), pieces, padded, seconds, [started - entry.arrived for entry in batch])
-
-    def _remember(self, key: _Key, hypotheses: list[Hypothesis]) -> None:
-        size = _size(key, hypotheses)
-        if size > self.limits.cache_bytes:
-            return
-        self._memory[key] = hypotheses
-        self._memory_bytes += size
-        while self._memory_bytes > self.limits.cache_bytes:
-            oldest, forgotten = self._memory.popitem(last=False)
-            self._memory_bytes -= _size(oldest, forgotten)
-
-
-def _size(key: _Key, hypotheses: list[Hypothesis]) -> int:
-    size = _ROW_OVERHEAD + 36 * len(key[0])  # an int object and its place in the tuple
-    for one in hypotheses:
-        size += _ROW_OVERHEAD + 4 * len(one.text)
-        if one.alignment:
-            size += one.alignment.attention.nbytes + 70 * (len(one.alignment.source_pieces) + len(one.alignment.target_pieces))
-    return size

@@ -6,17 +6,17 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-PACKAGE = CHECKOUT / "nmt"
-FILES = sorted(path.relative_to(CHECKOUT).as_posix() for path in PACKAGE.rglob("*.py"))
+PACKAGES = ("nmt", "serve")
+FILES = sorted(path.relative_to(CHECKOUT).as_posix() for package in PACKAGES for path in (CHECKOUT / package).rglob("*.py"))
 DRAWERS = {"utils", "util", "misc", "helpers", "helper", "common", "tools", "lib"}
 
 MOST_LINES = 300
 
 
-def tree_of(page: str) -> list[str]:
-    """The files in the block that begins with `nmt/`: a name a line, its folder told by the indentation, then what it is for."""
-    block = re.search(r"^```\n(nmt/\n.*?)^```", page, re.MULTILINE | re.DOTALL)
-    assert block, "ARCHITECTURE.md has no tree that begins with nmt/"
+def tree_of(page: str, package: str) -> list[str]:
+    """The files in the block that begins with the package: a name a line, its folder told by the indentation, then what it is for."""
+    block = re.search(rf"^```\n({package}/\n.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert block, f"ARCHITECTURE.md has no tree that begins with {package}/"
     files, folders = [], [""]
     for line in block[1].splitlines():
         depth = (len(line) - len(line.lstrip())) // 2
@@ -28,7 +28,8 @@ def tree_of(page: str) -> list[str]:
 
 
 def test_the_architecture_page_names_every_file_and_no_other() -> None:
-    tree = tree_of((CHECKOUT / "ARCHITECTURE.md").read_text(encoding="utf-8"))
+    page = (CHECKOUT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    tree = [file for package in PACKAGES for file in tree_of(page, package)]
     assert len(tree) == len(set(tree))
     assert sorted(tree) == FILES
 
@@ -36,7 +37,7 @@ def test_the_architecture_page_names_every_file_and_no_other() -> None:
 @pytest.mark.parametrize("page", ["ARCHITECTURE.md", "CONTRIBUTING.md"])
 def test_every_path_that_a_page_mentions_is_there(page: str) -> None:
     text = (CHECKOUT / page).read_text(encoding="utf-8")
-    paths = re.findall(r"`((?:nmt|tests|configs|corpora)/[\w./]*)`", text)
+    paths = re.findall(r"`((?:nmt|serve|tests|docs|deploy|configs|corpora)/[\w./]*)`", text)
     assert paths
     assert [path for path in paths if not (CHECKOUT / path).exists()] == []
 

@@ -17,20 +17,21 @@ from deep_translator import LibreTranslator
 from deep_translator.exceptions import AuthorizationException, NotValidPayload, ServerException
 from libretranslatepy import LibreTranslateAPI
 
+from nmt.segmentation import split_paragraphs
 from serve.access import add_key
 from tests.conftest import RunNmt
 from tests.serve.conftest import LiveServer, start_server
 
 SENTENCE = "one two three."
-# A clause is `one two, three four,`: the model takes 12 pieces.
 TEXTS = {
     "a sentence": SENTENCE,
     "a word": "seven",
-    "sentences": "one two. three four! five six? seven.",
+    "sentences": "one two. Three four! five six? seven.",
     "paragraphs": "one two.\nthree four. five.\n\n\nsix seven\neight.",
     "Windows line ends": "one two.\r\nthree four.\r\n\r\nfive.\r\n",
     "old Mac line ends": "one two.\rthree four.",
     "white space at both ends": " \n\t one two. \n three.\n\n  ",
+    "line breaks between sentences": "  one two!\n three?\n\n",
     "tabs": "one two.\tthree four.\t\tfive.",
     "spaces of other kinds": "one two.\u00a0three.\u2003four.\u2028five.",
     "emoji": "👍🏽 🎉",
@@ -44,7 +45,7 @@ TEXTS = {
     "over-long": "one two three four five, six seven eight nine ten, " * 5 + "and three two one.",
     "over-long without a clause": "seven three nine " * 30,
     "over-long without a space": "x" * 300,
-    "a hundred sentences": " ".join(["one two three.", "four five six seven.", "eight.", "nine ten one two."] * 25),
+    "a hundred sentences": " ".join(["one two three!", "four five six seven?", "eight!", "nine ten one two!"] * 25),
 }
 EMPTY = {"empty": "", "blank": " \n\t\n"}
 ROWS = [pytest.param(text, id=name) for name, text in TEXTS.items()]
@@ -55,12 +56,17 @@ def told(trained: Path, tmp_path_factory: pytest.TempPathFactory, run_nmt: RunNm
     """What `nmt translate --paragraphs` makes of a text. All are one input, since a line of no letters between two texts is copied."""
     folder = tmp_path_factory.mktemp("told")
     line, texts = "\n=+=+=+=\n", [text.replace("\r\n", "\n").replace("\r", "\n") for text in (*TEXTS.values(), *EMPTY.values())]
-    (folder / "in").write_bytes(line.join(texts).encode())
+    (folder / "in").write_bytes(line.join([*texts, "end"]).encode())
     done = run_nmt("translate", trained / "ende", "--paragraphs", "-i", folder / "in", "-o", folder / "out")
     assert done.returncode == 0, done.stderr
-    found = dict(zip(texts, (folder / "out").read_bytes().decode().removesuffix("\n").split(line), strict=True))
+    found = dict(zip(texts, (folder / "out").read_bytes().decode().split(line)[:-1], strict=True))
     assert found[SENTENCE] != SENTENCE
     return lambda text: found[text.replace("\r\n", "\n").replace("\r", "\n")]
+
+
+def test_the_table_holds_what_it_says() -> None:
+    assert len(split_paragraphs(TEXTS["a hundred sentences"], "en")) == 100
+    assert len(split_paragraphs(TEXTS["over-long"], "en")) == len(split_paragraphs(TEXTS["over-long without a clause"], "en")) == 1
 
 
 # ---------------------------------------------------------------------------------------------------- deepl
@@ -102,7 +108,7 @@ def test_deepl_texts(deepl_client: deepl.DeepLClient, told: Callable[[str], str]
         (TEXTS["paragraphs"], deepl.SplitSentences.ALL),
         (TEXTS["sentences"], deepl.SplitSentences.DEFAULT),
         (TEXTS["sentences"], deepl.SplitSentences.NO_NEWLINES),
-        (TEXTS["white space at both ends"], "nonewlines"),  # every line break stands between two sentences
+        (TEXTS["line breaks between sentences"], "nonewlines"),  # every line break stands between two sentences
     ],
 )
 def test_deepl_splits_sentences(deepl_client: deepl.DeepLClient, told: Callable[[str], str], text: str, mode: Any) -> None:
@@ -287,11 +293,11 @@ def test_deep_translator_file(deep: LibreTranslator, told: Callable[[str], str],
 
 
 def test_deep_translator_detects(server: LiveServer, told: Callable[[str], str]) -> None:
-    assert LibreTranslator("auto", "german", api_key="any key", custom_url=server.url + "/").translate(SENTENCE) == told(SENTENCE)
+    assert LibreTranslator("auto", "German", api_key="any key", custom_url=server.url + "/").translate(SENTENCE) == told(SENTENCE)
 
 
 def test_deep_translator_languages(deep: LibreTranslator) -> None:
-    assert {"english", "german"} <= set(deep.get_supported_languages())  # its own list: it asks no server
+    assert {"English", "German"} <= set(deep.get_supported_languages())  # its own list: it asks no server
     assert deep.is_language_supported("de")
 
 

@@ -1,0 +1,25 @@
+"""Options that several verbs of the command line share."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+HELP = {"help_option_names": ["-h", "--help"]}
+
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="a model directory, a run directory, or a folder of versions")]
+Override = Annotated[list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="change one setting; may be repeated")]
+RunDir = Annotated[Path | None, typer.Option("--run-dir", help="where the run lives; the same command carries it on")]
+Beam = Annotated[int | None, typer.Option("--beam", min=1, help="beam size; default: the model's own")]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, help="CPU threads; default: all")]
+AsJson = Annotated[bool, typer.Option("--json", help="machine-readable output")]
+
+
+def stderr() -> "Console":
+    """Where diagnostics go."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
