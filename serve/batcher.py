@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from nmt.hypotheses import Hypothesis
 from nmt.translator import Search, Source
 from serve.cache import Key, SentenceCache
+from serve.job import Answer, Busy, Closed, Job, NeverFits
 
 LOOKED_AT = 256  # sentences behind the first that may be taken into its batch for their length
 _PROMISED = 0.8  # of the time until a job's deadline may be spoken for when it is let in: the speed is an estimate
@@ -33,22 +34,6 @@ class BatchLimits:
     cache_bytes: int
 
 
-class Busy(Exception):  # noqa: N818 - not a fault
-    """The queue is full, or so long that the job would not be done by its deadline."""
-
-    def __init__(self, retry_after: float) -> None:
-        super().__init__("too much is waiting")
-        self.retry_after = retry_after
-
-
-class NeverFits(Exception):  # noqa: N818
-    """The job alone is more than the queue holds, or more than can be translated by its deadline."""
-
-
-class Closed(Exception):  # noqa: N818
-    """The batcher takes nothing any more."""
-
-
 class BatchObserver(Protocol):
     """Who is told what happens; see `serve.metrics`."""
 
@@ -63,24 +48,6 @@ class BatchObserver(Protocol):
 
     def cache_hit(self, count: int) -> None:
         """Sentences were answered from memory."""
-
-
-class Answer(NamedTuple):
-    """One sentence's hypotheses, and what they took."""
-
-    hypotheses: list[Hypothesis]
-    queue_seconds: float
-    inference_seconds: float
-    batch_rows: int  # 0: it came from memory
-
-
-@dataclass(eq=False)
-class Job:
-    """One request's sentences for one model."""
-
-    deadline: float  # of time.monotonic()
-    gone: bool = False  # its client has left, or has been refused
-    turn: float = 0.0
 
 
 @dataclass(eq=False)

@@ -12,9 +12,9 @@ from starlette.requests import Request
 from nmt.errors import ModelError
 from nmt.translator import Search
 from serve.access import Access, KeyMissing, KeyWrong, TooFast, TooManyWrongKeys
-from serve.batcher import Busy, Closed, Job, NeverFits
 from serve.http.errors import ApiError
 from serve.http.record import Record
+from serve.job import Busy, Closed, Job, NeverFits
 from serve.loaded_model import LoadedModel
 from serve.metrics import Metrics
 from serve.models import Models

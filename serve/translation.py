@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from nmt.hypotheses import Hypothesis
 from nmt.segmentation import Segment, rejoin, split_lines, split_paragraphs, split_sentences
 from nmt.translator import Encoded, Search, Translator
-from serve.batcher import Answer, Job
+from serve.job import Answer, Job
 from serve.loaded_model import LoadedModel
 
 Split = Literal["paragraphs", "sentences", "lines", "none"]

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from nmt.hypotheses import Hypothesis
 from nmt.translator import Search, Source
-from serve.batcher import Batcher, BatchLimits, Busy, Closed, Job, NeverFits
+from serve.batcher import Batcher, BatchLimits
+from serve.job import Busy, Closed, Job, NeverFits
 
 GREEDY = Search(1, 1.0)
 

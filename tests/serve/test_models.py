@@ -132,7 +132,7 @@ def test_a_version_in_use_is_not_ended(trained: Path, tmp_path: Path) -> None:
             await asyncio.sleep(0.05)
             assert served.served["m"].states[1][0] == "UNLOADING"
             ids = old.translator.encode(["one two."]).sources
-            from serve.batcher import Job
+            from serve.job import Job
 
             assert await old.batcher.submit(ids, old.translator.search_for(), Job(time.monotonic() + 5))
         await served.close()
