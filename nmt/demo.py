@@ -76,6 +76,9 @@ The model lies in {run_path}. What to type next:
   or many, a line each
     {nmt} translate {run_path} < english.txt > german.txt
 
+  serve it on this machine, with a page for people and the APIs of LibreTranslate and DeepL (then open http://127.0.0.1:8000)
+    {nmt} serve {run_path}
+
   train on your own two files, line for line translations of each other
     cat > mine.yaml <<EOF
     data:

@@ -3,7 +3,7 @@
 An attentional decoder that loses its place may say one phrase again and again until its length limit (Tu et al. 2016, section 1).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 LONGEST_PHRASE = 8  # pieces
@@ -24,9 +24,8 @@ class Loop(NamedTuple):
         return (self.end - self.start) // self.period
 
 
-def longest_loop(ids: Sequence[int], least_turns: int, least_pieces: int) -> Loop | None:
-    """Return the longest stretch that repeats a phrase of at most `LONGEST_PHRASE` pieces, the one of the shortest phrase of equals."""
-    found: Loop | None = None
+def loops(ids: Sequence[int], least_turns: int, least_pieces: int) -> Iterator[Loop]:
+    """Give every stretch that repeats a phrase of at most `LONGEST_PHRASE` pieces, those of shorter phrases first."""
     for period in range(1, min(LONGEST_PHRASE, len(ids) // least_turns) + 1):
         equal = 0
         for place in range(period, len(ids) + 1):
@@ -34,10 +33,9 @@ def longest_loop(ids: Sequence[int], least_turns: int, least_pieces: int) -> Loo
                 equal += 1
                 continue
             length = equal + period
-            if length >= max(least_turns * period, least_pieces) and (found is None or length > found.end - found.start):
-                found = Loop(place - length, place, period)
+            if length >= max(least_turns * period, least_pieces):
+                yield Loop(place - length, place, period)
             equal = 0
-    return found
 
 
 def kept_pieces(target: Sequence[int], source: Sequence[int]) -> list[int] | None:
@@ -46,10 +44,10 @@ def kept_pieces(target: Sequence[int], source: Sequence[int]) -> list[int] | Non
     if len(target) - len(set(target)) < LEAST_PIECES - LEAST_PIECES // LEAST_TURNS:
         return None
     kept = list(range(len(target)))
-    in_source = longest_loop(source, 2, 2)
-    turns = in_source.turns if in_source else 1
+    turns = max((loop.turns for loop in loops(source, 2, 2)), default=1)
     while True:
-        loop = longest_loop([target[index] for index in kept], LEAST_TURNS, LEAST_PIECES)
-        if loop is None or loop.turns <= turns:
+        found = loops([target[index] for index in kept], max(LEAST_TURNS, turns + 1), LEAST_PIECES)
+        loop = max(found, key=lambda one: one.end - one.start, default=None)  # of equals the one of the shortest phrase
+        if loop is None:
             return kept if len(kept) < len(target) else None
         del kept[loop.start + loop.period * turns : loop.end]

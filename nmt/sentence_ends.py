@@ -4,6 +4,7 @@ Where the two differ, or a rule is unsure, there is no end: two sentences transl
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -18,6 +19,8 @@ _SENTENCE_END = re.compile(f"{_SPACED_END}|{TOUCHING_END}")
 _NEXT_CHARACTER = re.compile(rf"\s*[{QUOTES}(\[{{¿¡]*(.?)", re.DOTALL)
 _BEFORE_WORD = re.compile(r"[\s\"“„‟«»‹›(\[{/]")
 _LINE_BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+# Characters that sentencex is shown together: its time is quadratic in the quotation marks of a text. Longer texts are cut at sure ends.
+_AT_ONCE = 10_000
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")  # e.g  z.B  U.S
 
 
@@ -46,12 +49,13 @@ def sentence_ends(text: str, language: str | None = None) -> list[int]:
         text: Any text. A line break counts as any white space.
         language: Its code. Without one, or where sentencex is not installed, our own rules decide alone.
     """
+    found = [(match.end(), _ends_sentence(text, match)) for match in _SENTENCE_END.finditer(text)]
+    sure, unsure = [end for end, ends in found if ends], {end for end, ends in found if not ends}
     splitter = _sentencex() if language else None
     if splitter is None:
-        return [match.end() for match in _SENTENCE_END.finditer(text) if _ends_sentence(text, match)]
+        return sure
     one_line = _LINE_BREAK.sub(" ", text)
-    unsure = {match.end() for match in _SENTENCE_END.finditer(text) if not _ends_sentence(text, match)}
-    return [end for end in _sentencex_ends(splitter, one_line, language) if _bare_end(one_line, end) not in unsure]
+    return [end for end in _sentencex_ends(splitter, one_line, language, sure) if _bare_end(one_line, end) not in unsure]
 
 
 def splitter_version() -> str:
@@ -84,9 +88,18 @@ def _bare_end(text: str, end: int) -> int:
     return end
 
 
-def _sentencex_ends(splitter: Any, text: str, language: str | None) -> Iterator[int]:
-    for boundary in splitter.get_sentence_boundaries(language, text):
-        yield boundary["end_index"]
+def _sentencex_ends(splitter: Any, text: str, language: str | None, sure: list[int]) -> Iterator[int]:
+    start = 0
+    while start < len(text):
+        stop = min(start + _AT_ONCE, len(text))
+        is_end = stop == len(text)
+        if not is_end and (before := bisect_right(sure, stop)) and sure[before - 1] > start:
+            stop, is_end = sure[before - 1], True
+        for boundary in splitter.get_sentence_boundaries(language, text[start:stop]):
+            end = start + boundary["end_index"]
+            if end < stop or is_end:
+                yield end
+        start = stop
 
 
 @cache

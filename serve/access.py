@@ -140,9 +140,9 @@ def add_key(path: Path, name: str, per_minute: int | None) -> str:
     """
     if not re.fullmatch(r"[^\s#]\S{0,63}", name):
         raise ConfigError(f"{name!r} cannot name a key: 1 to 64 characters, no spaces, no # at the beginning")
-    before = path.read_text(encoding="utf-8") if path.exists() else ""
     if any(key.name == name for key in (read_keys(path) if path.exists() else ())):
         raise ConfigError(f"{path} has a key named {name!r} already: take another name, or delete its line")
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
     key = secrets.token_urlsafe(KEY_BYTES)
     line = f"{hash_key(key)} {name}" + (f" {per_minute}" if per_minute is not None else "")
     write_text(path, before + ("" if not before or before.endswith("\n") else "\n") + line + "\n")

@@ -19,6 +19,7 @@ from serve.cache import Key, SentenceCache
 from serve.job import Answer, Busy, Closed, Job, NeverFits
 
 LOOKED_AT = 256  # sentences behind the first that may be taken into its batch for their length
+_QUIET = 0.15  # of the longest wait: when nothing has come for so long, nothing more is expected
 _PROMISED = 0.8  # of the time until a job's deadline may be spoken for when it is let in: the speed is an estimate
 _SPEED_MEMORY = 0.9  # weight of the past in the running mean of the speed
 
@@ -94,7 +95,7 @@ class Batcher:
         self._queued_pieces = self._running_pieces = self._count = 0
         self._now = 0.0  # the turn that was served last
         self._running_since: float | None = None
-        self._last_rows = 0
+        self._expected = 0  # sentences that would wait if all who were answered last asked again; a lone client is not waited for
         self._arrived = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="nmt-batch")
         self._worker: asyncio.Task[None] | None = None
@@ -202,16 +203,22 @@ class Batcher:
                 self._deliver(batch, found, started)
             for entry in batch:
                 del self._by_key[entry.source, entry.search]
-            self._running_since, self._running_pieces, self._last_rows = None, 0, len(batch)
+            self._running_since, self._running_pieces = None, 0
+            self._expected = len(self._queue) + len(batch) if len(batch) > 1 else 0
 
     async def _wait_for_more(self) -> None:
-        """Those whose answers have just gone out are about to ask again: a batch that is far from full gives them a moment."""
+        """Give those whose answers have just gone out a moment to ask again: the more there is to choose from, the more alike a batch is.
+
+        Clients that ask one thing after another come back all at once, while the model would be taking whatever had waited before them.
+        """
         until = time.monotonic() + self.limits.wait_seconds
-        expected = min(self._last_rows, self.limits.sentences)
-        while len(self._queue) < expected and not self._closed and (left := until - time.monotonic()) > 0:
+        while len(self._queue) < self._expected and not self._closed:
+            patience = min(until - time.monotonic(), self.limits.wait_seconds * _QUIET)
+            if patience <= 0:
+                return
             self._arrived.clear()
             try:
-                async with asyncio.timeout(left):
+                async with asyncio.timeout(patience):
                     await self._arrived.wait()
             except TimeoutError:
                 return

@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     batch_sentences: Count = Field(32, description="sentences translated together at most")
     batch_pieces: Count = Field(4096, description="source pieces in a batch at most, padding counted")
     batch_wait_ms: Annotated[float, Field(ge=0)] = Field(
-        5.0, description="while many wait: how long a batch that is not full waits for more; a lone request never waits"
+        20.0, description="while many clients ask in turn: how long a batch waits at most for those just answered; a lone one never waits"
     )
     queue_pieces: Count = Field(65_536, description="source pieces that may wait for one model; what comes then is told to come later")
     cache_mebibytes: Annotated[int, Field(ge=0)] = Field(64, description="memory for sentences translated before; 0: none are kept")
@@ -75,7 +75,7 @@ def parse_settings(arguments: list[str]) -> Settings:
     Raises:
         ConfigError: an unknown flag, or a value that is out of range; one line.
     """
-    given = vars(_parser().parse_args(arguments))
+    given = vars(_parser().parse_intermixed_args(arguments))
     try:
         return Settings(**{name: value for name, value in given.items() if value not in (None, [])})
     except ValidationError as error:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from nmt.errors import ModelError
-from nmt.model_directory import FORMAT_VERSION, MANIFEST_FILE, Manifest, file_hashes, find_model_directory, read_manifest
+from nmt.model_directory import FORMAT_VERSION, MANIFEST_FILE, Manifest, file_hashes, find_model_directory, model_versions, read_manifest
 
 MANIFEST: dict[str, Any] = {
     "format_version": FORMAT_VERSION,
@@ -54,6 +54,26 @@ def test_a_run_gives_its_newest_export_and_versions_their_highest(tmp_path: Path
     assert find_model_directory(tmp_path / "run").path.name == "10"
     assert find_model_directory(tmp_path / "run" / "export").path.name == "10"
     assert find_model_directory(tmp_path / "run" / "export" / "2").path.name == "2"
+
+
+def test_versions_from_the_highest_and_their_numbers(tmp_path: Path) -> None:
+    for version in ("1", "2", "10"):
+        publish(tmp_path / "models" / version)
+    assert [path.name for path in model_versions(tmp_path / "models")] == ["10", "2", "1"]
+    assert model_versions(tmp_path / "models/2") == [tmp_path / "models/2"]
+    assert find_model_directory(tmp_path / "models").version == 10
+    assert find_model_directory(publish(tmp_path / "mine")).version == 1
+
+
+def test_golden_lines_are_what_the_export_wrote_or_none(tmp_path: Path) -> None:
+    found = find_model_directory(publish(tmp_path / "model"))
+    assert found.golden_lines() == {}
+    (found.path / "golden.json").write_text('{"A dog.": "Ein Hund."}', encoding="utf-8")
+    assert found.golden_lines() == {"A dog.": "Ein Hund."}
+    (found.path / "golden.json").write_text("[]")
+    with pytest.raises(ModelError, match="golden.json is not") as refusal:
+        found.golden_lines()
+    assert "\n" not in str(refusal.value)
 
 
 def test_what_is_not_a_model_is_told_in_one_line(tmp_path: Path) -> None:

@@ -143,3 +143,12 @@ def server(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     yield live
     live.stop()
     live.process.stdout.close()  # type: ignore[union-attr]
+
+
+@pytest.fixture(scope="session")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """One browser for every test that needs one."""
+    from tests.serve.browser import started
+
+    with started(tmp_path_factory.mktemp("browser")) as driver:
+        yield driver

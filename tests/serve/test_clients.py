@@ -15,6 +15,7 @@ import deepl
 import pytest
 from deep_translator import LibreTranslator
 from deep_translator.exceptions import AuthorizationException, NotValidPayload, ServerException
+from deepl.api_data import MultilingualGlossaryDictionaryEntries
 from libretranslatepy import LibreTranslateAPI
 
 from nmt.segmentation import split_paragraphs
@@ -178,7 +179,7 @@ def test_deepl_a_glossary_is_not_found(deepl_client: deepl.DeepLClient, call: Ca
     [
         (lambda client: client.create_glossary("mine", "EN", "DE", {"dog": "Hund"}), "not supported"),
         (
-            lambda client: client.create_multilingual_glossary("mine", [deepl.MultilingualGlossaryDictionaryEntries("EN", "DE", {"a": "b"})]),
+            lambda client: client.create_multilingual_glossary("mine", [MultilingualGlossaryDictionaryEntries("EN", "DE", {"a": "b"})]),
             "not supported",
         ),
         (lambda client: client.translate_text(SENTENCE, source_lang="EN", target_lang="DE", glossary="1234"), "Glossary not found"),
@@ -255,7 +256,9 @@ def test_settings_which_no_client_of_ours_asks_for(server: LiveServer) -> None:
     assert (settings["charLimit"], settings["keyRequired"]) == (5000, False)
 
 
-@pytest.mark.parametrize(("text", "source", "target"), [("", "en", "de"), (SENTENCE, "en", "fr"), (SENTENCE, "fr", "de"), ("x" * 5001, "en", "de")])
+@pytest.mark.parametrize(
+    ("text", "source", "target"), [("", "en", "de"), (SENTENCE, "en", "fr"), (SENTENCE, "fr", "de"), ("x" * 5001, "en", "de")]
+)
 def test_libretranslatepy_refusals(libre: LibreTranslateAPI, text: str, source: str, target: str) -> None:
     assert refused(lambda: libre.translate(text, source, target)) == 400
 
@@ -303,7 +306,7 @@ def test_deep_translator_languages(deep: LibreTranslator) -> None:
 
 def test_deep_translator_refusals(deep: LibreTranslator, server: LiveServer) -> None:
     with pytest.raises(NotValidPayload):  # its own
-        deep.translate(42)  # type: ignore[arg-type]
+        deep.translate(42)
     with pytest.raises(ServerException):
         LibreTranslator("en", "fr", api_key="any key", custom_url=server.url + "/").translate(SENTENCE)
     with pytest.raises(ServerException):
