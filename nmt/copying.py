@@ -8,5 +8,5 @@ _ADDRESS = re.compile(ADDRESS_PATTERN)
 
 
 def is_copied(sentence: str) -> bool:
-    """Tell whether a sentence, without white space at its ends, holds no letter of any script, or is one web or mail address."""
-    return not any(map(str.isalpha, sentence)) or _ADDRESS.fullmatch(sentence) is not None
+    """Tell whether each word of a sentence either holds no letter of any script or is a web or mail address."""
+    return all(not any(map(str.isalpha, word)) or _ADDRESS.fullmatch(word) is not None for word in sentence.split())

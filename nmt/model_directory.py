@@ -16,6 +16,7 @@ MANIFEST_FILE = "MODEL.json"
 SAVED_MODEL_FILE = "saved_model.pb"
 EXPORT_FOLDER = "export"
 GOLDEN_FILE = "golden.json"
+STRINGS_EXTRA_FOLDER = "assets.extra"  # where a strings export has its MODEL.json, so that it does not look like a model
 FORMAT_VERSION = 1  # raised when an older reader could not use the model; keys that it may ignore are added without
 
 Count = Annotated[int, Field(ge=1)]
@@ -157,6 +158,13 @@ def model_versions(model: str | Path) -> list[Path]:
         raise ModelError(
             f"run {path} has no export yet: looked for {path / EXPORT_FOLDER}/<n>/{MANIFEST_FILE}; make one with nmt export {path}"
         )
+    if (path / STRINGS_EXTRA_FOLDER / MANIFEST_FILE).is_file() or any(
+        (one / STRINGS_EXTRA_FOLDER / MANIFEST_FILE).is_file() for one in _versions(path)
+    ):
+        raise ModelError(f"{path} is a strings export, which is for TensorFlow Serving; name the model that it was made from")
+    inside = [child.name for child in sorted(path.iterdir()) if any((one / MANIFEST_FILE).is_file() for one in (child, *_versions(child)))]
+    if inside:
+        raise ModelError(f"{path} is not a model but a folder of models: name one of them, as in {path / inside[0]}")
     raise ModelError(f"{path} is not a model: looked for {MANIFEST_FILE} in it, in its {EXPORT_FOLDER}/<n>/ and in its <n>/")
 
 

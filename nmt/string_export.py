@@ -14,7 +14,7 @@ from nmt.batch_plan import most_sentences
 from nmt.copying import ADDRESS_PATTERN
 from nmt.errors import ExportError
 from nmt.export import next_version
-from nmt.model_directory import MANIFEST_FILE, Manifest, ModelDirectory, file_hashes
+from nmt.model_directory import MANIFEST_FILE, STRINGS_EXTRA_FOLDER, Manifest, ModelDirectory, file_hashes
 from nmt.provenance import versions
 from nmt.runtime.savedmodel import SIGNATURE
 from nmt.segmentation import writes_spaces
@@ -29,7 +29,6 @@ AWKWARD_LINES = (
     *("", " \u3000\t", "\u200b", "12:30", "https://example.org/a?b=c", "\U0001f600"),
     *("A dog runs.", "  Zwei Hunde, 3,5 km! ", "naïve 中文 ẞ ﬁ ½"),
 )
-EXTRA_FOLDER = "assets.extra"  # the place that the SavedModel format keeps for files which no graph reads
 # What Python calls white space, in RE2: its \s is that of ASCII, without the vertical tab.
 _WHITE = r"[\s\v\x1c-\x1f\x{85}\p{Z}]"
 
@@ -107,8 +106,9 @@ class StringTranslation(tf.Module):
         """`nmt.copying.is_copied` for text [N] -> [N] bool."""
         if not self.settings.copy_untranslatable:
             return tf.zeros_like(text, tf.bool)
-        address = tf.strings.regex_full_match(text, ADDRESS_PATTERN) & ~tf.strings.regex_full_match(text, rf"(?s).*{_WHITE}.*")
-        return address | tf.strings.regex_full_match(text, r"[^\p{L}]*")
+        spaced = tf.strings.regex_replace(text, f"{_WHITE}+", " ")
+        word = rf"(?:{ADDRESS_PATTERN}|[^\p{{L}} ]+)"
+        return tf.strings.regex_full_match(spaced, f"(?:{word}(?: {word})*)?")
 
     def _windows(self, pieces: tf.RaggedTensor) -> tuple[tf.RaggedTensor, Tensor]:
         """Cut each line that is too long into windows of like size, before words: a word too long for the slack of a window is cut too.
@@ -194,7 +194,7 @@ def _describe(folder: Path, model: Manifest) -> None:
     """Write MODEL.json, where it does not make the folder look like a model that nmt itself can load."""
     import tensorflow_text
 
-    (folder / EXTRA_FOLDER).mkdir(exist_ok=True)
+    (folder / STRINGS_EXTRA_FOLDER).mkdir(exist_ok=True)
     wrote = versions() | {"tensorflow-text": tensorflow_text.__version__}
     described = model.model_copy(update={"versions": wrote, "files": file_hashes(folder)})
-    write_text(folder / EXTRA_FOLDER / MANIFEST_FILE, described.model_dump_json(indent=1) + "\n")
+    write_text(folder / STRINGS_EXTRA_FOLDER / MANIFEST_FILE, described.model_dump_json(indent=1) + "\n")

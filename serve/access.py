@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import ipaddress
+import logging
 import re
 import secrets
 import time
@@ -19,6 +20,8 @@ from serve.settings import Settings
 
 KEY_BYTES = 24  # 192 bits
 WRONG_KEYS_A_MINUTE = 20
+LOOK_SECONDS = 1.0  # between two looks at the keys file
+log = logging.getLogger("serve.keys")
 _LINE = re.compile(r"([0-9a-f]{64})\s+(\S+)(?:\s+(\d+))?")
 
 
@@ -60,8 +63,10 @@ class Access:
         Raises:
             ConfigError: the keys file cannot be read or has a line that is none of `nmt serve-key`.
         """
-        self.keys = read_keys(settings.api_keys_file) if settings.api_keys_file else ()
-        self.required = settings.api_keys_file is not None
+        self._file = settings.api_keys_file
+        self.required = self._file is not None
+        self.keys = read_keys(self._file) if self._file else ()
+        self._stamp, self._looked = self._time_of_file(), time.monotonic()
         self._per_minute = settings.requests_per_minute
         self._rates = MovingWindowRateLimiter(MemoryStorage())
 
@@ -90,6 +95,7 @@ class Access:
             raise TooFast(per_minute, max(1.0, window.reset_time - time.time()))
 
     def _known(self, key: str | None, client: str) -> ApiKey:
+        self._read_again()
         if not key:
             raise KeyMissing
         wrong = RateLimitItemPerMinute(WRONG_KEYS_A_MINUTE)
@@ -104,6 +110,23 @@ class Access:
             self._rates.hit(wrong, "wrong:" + client)
             raise KeyWrong
         return found
+
+    def _time_of_file(self) -> int:
+        return self._file.stat().st_mtime_ns if self._file and self._file.exists() else 0
+
+    def _read_again(self) -> None:
+        """Take a keys file that has changed, so that a key can be withdrawn without a restart; one that cannot be read changes nothing."""
+        now = time.monotonic()
+        if self._file is None or now - self._looked < LOOK_SECONDS:
+            return
+        self._looked = now
+        if (stamp := self._time_of_file()) == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            self.keys = read_keys(self._file)
+        except ConfigError as error:
+            log.error("%s; the keys stay as they were", error)
 
 
 def hash_key(key: str) -> str:

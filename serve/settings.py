@@ -63,9 +63,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if "*" in self.cors_origins and len(self.cors_origins) > 1:
-            raise ValueError("cors_origins is either * or a list of origins")
+            raise ValueError("--cors-origins is either * or a list of origins")
         if self.max_n_best > self.max_beam_size:
-            raise ValueError(f"max_n_best ({self.max_n_best}) must not exceed max_beam_size ({self.max_beam_size})")
+            raise ValueError(f"--max-n-best ({self.max_n_best}) must not exceed --max-beam-size ({self.max_beam_size})")
         return self
 
 

@@ -263,4 +263,4 @@ def test_nmt_translate_refuses_it_in_one_line(published: Path, run_nmt: RunNmt) 
     for folder in (published, published.parent):
         found = run_nmt("translate", folder, "1 2")
         assert (found.returncode, found.stdout) == (2, "")
-        assert re.fullmatch(r"nmt: .* is not a model: .*\n", found.stderr)
+        assert re.fullmatch(r"nmt: .* is a strings export, .*\n", found.stderr)

@@ -50,13 +50,21 @@ def run_installed(installed: Path, cwd: Path, code: str) -> str:
 def test_the_wheel_holds_the_package_and_what_ships_with_it(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    sources = {path.relative_to(CHECKOUT).as_posix() for path in (CHECKOUT / "nmt").rglob("*.py")}
+    sources = {path.relative_to(CHECKOUT).as_posix() for package in ("nmt", "serve") for path in (CHECKOUT / package).rglob("*.py")}
+    beside = {
+        "nmt/py.typed",
+        "serve/py.typed",
+        "serve/api/openapi.yaml",
+        *(f"serve/page/{name}" for name in ("index.html", "page.css", "page.js")),
+    }
     shipped = {f"nmt/share/{path.relative_to(CHECKOUT)}" for kind in ("configs", "corpora") for path in (CHECKOUT / kind).rglob("*.yaml")}
     assert "nmt/share/configs/demo.yaml" in shipped
     assert "nmt/share/corpora/demo/lexicon.yaml" in shipped
-    assert (sources | shipped | {"nmt/py.typed"}) - names == set()
+    assert (sources | shipped | beside) - names == set()
     assert [name for name in names if name.endswith(".dist-info/licenses/LICENSE")]
-    assert {name.split("/")[0].split("-")[0] for name in names} == {"nmt", "carousel_nmt"}, "nothing but the package and its description"
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"nmt", "serve", "carousel_nmt"}, (
+        "nothing but the packages and their description"
+    )
 
 
 def test_the_installed_command_line_works_from_anywhere(installed: Path, tmp_path: Path) -> None:
@@ -70,6 +78,15 @@ def test_the_installed_copy_brings_configs_and_corpora(installed: Path, tmp_path
     code = "from nmt.shipped import *\nfor kind in ('configs', 'corpora'): print(shipped_folder(kind), *shipped_names(kind))"
     lines = run_installed(installed, tmp_path, code).splitlines()
     assert lines == [" ".join([str(installed / "nmt" / "share" / kind), *shipped_names(kind)]) for kind in ("configs", "corpora")]
+
+
+def test_the_installed_server_brings_its_page_and_its_description(installed: Path, tmp_path: Path) -> None:
+    code = """if True:
+        from serve.api.openapi import openapi
+        from serve.page import page
+        print(len(page().html) > 9999, "/translate" in openapi()["paths"])
+    """
+    assert run_installed(installed, tmp_path, code) == "True True\n"
 
 
 def test_the_installed_copy_generates_and_prepares_demo_data(installed: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from serve.api.tensorflow_serving import bearer
 from serve.detection import Detected, detect
 from serve.http.body import json_object, read_body
 from serve.http.errors import ApiError
-from serve.languages import find_language, language_name
+from serve.languages import find_language, language_name, normal
 from serve.loaded_model import LoadedModel
 from serve.service import Manners, Service, elapsed_ms
 from serve.translation import Sentence, Split, Translated
@@ -115,7 +115,11 @@ class Native:
             served = models.served.get(asked.model)
             if served is None or served.current is None:
                 raise ApiError(404, f"no model {_shown(asked.model)!r}; there are {', '.join(models.served)}")
-            return served.current, None
+            named = served.current
+            for side, wanted, own in (("source", asked.source, named.source), ("target", asked.target or named.target, named.target)):
+                if normal(wanted) != "auto" and find_language(wanted, [own]) is None:
+                    raise ApiError(400, f"{side}: model {named.name} has {own}, got {_shown(wanted)!r}; give either a model or languages")
+            return named, None
         detected = detect("\n".join(texts), models.sources)[0] if asked.source.strip().lower() == "auto" else None
         source = detected.language if detected else find_language(asked.source, models.sources)
         if source is None:
@@ -144,10 +148,11 @@ def _parse(body: Mapping[str, Any]) -> TranslateRequest:
         return TranslateRequest.model_validate(body)
     except ValidationError as error:
         problem = error.errors()[0]
-        where = ".".join(str(part) for part in problem["loc"])
-        known = ", ".join(TranslateRequest.model_fields)
-        message = f"not a parameter; there are {known}" if problem["type"] == "extra_forbidden" else problem["msg"]
-        if problem["loc"][0] == "text" and len(problem["loc"]) > 1:  # pydantic names the one of its two types that it tried first
+        place, message = problem["loc"], problem["msg"]
+        where = ".".join(map(str, place)) or str(problem["input"])
+        if problem["type"] == "extra_forbidden" or not place:  # no place: a name that is no text
+            message = f"not a parameter; there are {', '.join(TranslateRequest.model_fields)}"
+        elif place[0] == "text" and len(place) > 1:  # pydantic names the one of its two types that it tried first
             where, message = "text", "expected a text or a list of texts"
         raise ApiError(400, f"{_shown(where)}: {message}") from error
 

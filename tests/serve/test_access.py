@@ -158,6 +158,20 @@ class TestWithKeys:
         with pytest.raises(TooFast, match="2 per 1 minute"):
             one.let_in(plain, OTHER, 1)
 
+    def test_a_key_can_be_added_and_withdrawn_while_serving(self, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("serve.access.LOOK_SECONDS", 0.0)
+        old = add_key(file, "old", None)
+        one = access(api_keys_file=file)
+        one.let_in(old, STRANGER, 1)
+        file.unlink()
+        new = add_key(file, "new", None)
+        one.let_in(new, STRANGER, 1)
+        with pytest.raises(KeyWrong):
+            one.let_in(old, STRANGER, 1)
+        for spoil in (lambda: file.write_text("broken", encoding="utf-8"), file.unlink):
+            spoil()
+            one.let_in(new, STRANGER, 1)
+
     def test_wrong_keys_are_counted_by_address(self, file: Path) -> None:
         key = add_key(file, "one", None)
         one = access(api_keys_file=file)

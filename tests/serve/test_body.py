@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.types import Message
@@ -24,6 +24,8 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
     max_leaves=12,
 )
+
+bounded = settings(max_examples=60, deadline=None)
 
 
 def request(
@@ -59,11 +61,13 @@ def multipart(pairs: Sequence[tuple[bytes, bytes]], boundary: bytes) -> bytes:
 
 
 class TestReading:
+    @bounded
     @given(parts=st.lists(st.binary(max_size=20), max_size=5), extra=st.integers(0, 5))
     def test_parts_become_the_whole(self, parts: list[bytes], extra: int) -> None:
         whole = b"".join(parts)
         assert read(request(parts=parts), len(whole) + extra) == whole
 
+    @bounded
     @given(parts=st.lists(st.binary(max_size=20), min_size=1, max_size=5).filter(any))
     def test_one_byte_too_many_is_refused(self, parts: list[bytes]) -> None:
         error = refusal(read, request(parts=parts), len(b"".join(parts)) - 1)
@@ -101,11 +105,13 @@ class TestReading:
 
 
 class TestJson:
+    @bounded
     @given(value=JSON)
     def test_it_comes_back(self, value: Any) -> None:
         assert parse_json(json.dumps(value).encode()) == value
         assert parse_json(json.dumps(value, ensure_ascii=False).encode("utf-8-sig")) == value
 
+    @bounded
     @given(body=st.binary(max_size=40))
     def test_anything_else_is_a_400(self, body: bytes) -> None:
         try:
@@ -147,6 +153,7 @@ class TestJson:
 
 
 class TestForms:
+    @bounded
     @given(pairs=PAIRS)
     def test_an_urlencoded_form_comes_back(self, pairs: list[tuple[str, str]]) -> None:
         encoded = urlencode(pairs).encode()
@@ -154,12 +161,14 @@ class TestForms:
         assert form_values(request(), encoded) == pairs
         assert query_values(request(query=encoded)) == pairs
 
+    @bounded
     @given(pairs=st.lists(st.tuples(st.text("abcäö🙂 _-", min_size=1), TEXT), max_size=8))
     def test_a_multipart_form_comes_back(self, pairs: list[tuple[str, str]]) -> None:
         boundary = os.urandom(12).hex().encode()
         body = multipart([(name.encode(), value.encode()) for name, value in pairs], boundary)
         assert form_values(request(f"multipart/form-data; boundary={boundary.decode()}"), body) == pairs
 
+    @bounded
     @given(
         body=st.binary(max_size=60)
         | st.lists(st.sampled_from([b"--x", b"--", b"\r\n", b'Content-Disposition: form-data; name="q"', b"A"])).map(b"".join)
@@ -170,6 +179,7 @@ class TestForms:
         except ApiError as error:
             assert error.status == 400
 
+    @bounded
     @given(body=st.binary(max_size=40))
     def test_a_broken_urlencoded_form_is_a_400(self, body: bytes) -> None:
         try:

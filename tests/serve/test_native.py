@@ -168,7 +168,7 @@ class TestLanguagesAndModels:
         client = make_client(pairs={"small": ("en", "de"), "large": ("en", "de")})
         assert ask(client)["model"]["name"] == "small"
         for name in ("small", "large"):
-            found = ask(client, model=name, target="ignored")
+            found = ask(client, model=name, source="auto")
             assert (found["model"]["name"], "detected" in found["translations"][0]) == (name, False)
 
     def test_models(self, make_client: MakeClient) -> None:
@@ -215,6 +215,8 @@ MISTAKES: list[tuple[int, dict[str, Any], str]] = [
     (400, {"source": "x" * 50}, f"source '{'x' * 40}' is not loaded; there are en, de"),
     (400, {"target": "fr"}, "target 'fr' is not loaded; from en there are de"),
     (400, {"target": ""}, "target '' is not loaded; from en there are de"),
+    (400, {"model": "ende", "source": "de"}, "source: model ende has en, got 'de'; give either a model or languages"),
+    (400, {"model": "ende", "target": "fr"}, "target: model ende has de, got 'fr'; give either a model or languages"),
     (404, {"model": "none"}, "no model 'none'; there are ende, deen"),
     (404, {"model": ""}, "no model ''; there are ende, deen"),
 ]

@@ -92,10 +92,10 @@ MISTAKES: list[tuple[str, dict[str, str], str]] = [
     ("--deadline-seconds nan", {}, "--deadline-seconds: Input should be a finite number (received 'nan')"),
     ("--deadline-seconds inf", {}, "--deadline-seconds: Input should be a finite number (received 'inf')"),
     ("", {"NMT_ACCESS_LOG": "maybe"}, "NMT_ACCESS_LOG: Input should be a valid boolean, unable to interpret input (received 'maybe')"),
-    ("--max-n-best 30", {}, "max_n_best (30) must not exceed max_beam_size (20)"),
-    ("--cors-origins '* https://a.example'", {}, "cors_origins is either * or a list of origins"),
-    ("--colour red", {}, "unrecognized arguments: --colour red; see nmt serve --help"),
-    ("--dead 3", {}, "unrecognized arguments: --dead 3; see nmt serve --help"),
+    ("--max-n-best 30", {}, "--max-n-best (30) must not exceed --max-beam-size (20)"),
+    ("--cors-origins '* https://a.example'", {}, "--cors-origins is either * or a list of origins"),
+    ("--colour=red", {}, "unrecognized arguments: --colour=red; see nmt serve --help"),
+    ("--dead=3", {}, "unrecognized arguments: --dead=3; see nmt serve --help"),
     ("--port", {}, "argument --port: expected one argument; see nmt serve --help"),
 ]
 

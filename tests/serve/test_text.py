@@ -83,8 +83,6 @@ def test_a_batch_is_each_text_alone(shared: TestClient, texts: list[str]) -> Non
     ],
 )
 def test_paragraphs_keep_their_place(client: TestClient, text: str) -> None:
-    parts = re.split(r"(\s*(?:A dog\.|Two men\.)\s*)", text)
-    assert "".join(parts) == text
     answer = translate(client, text)
     assert re.findall(r"\n|\r|\t|\u2028|\u2029|\u0085", answer) == re.findall(r"\n|\r|\t|\u2028|\u2029|\u0085", text)
     leading, trailing = len(text) - len(text.lstrip()), len(text) - len(text.rstrip())
