@@ -22,7 +22,7 @@ KEY_BYTES = 24  # 192 bits
 WRONG_KEYS_A_MINUTE = 20
 LOOK_SECONDS = 1.0  # between two looks at the keys file
 log = logging.getLogger("serve.keys")
-_LINE = re.compile(r"([0-9a-f]{64})\s+(\S+)(?:\s+(\d+))?")
+_LINE = re.compile(r"([0-9a-f]{64})\s+(\S+)(?:\s+(\d{1,9}))?")
 
 
 @dataclass(frozen=True)

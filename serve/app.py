@@ -7,6 +7,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from serve.api.deepl import deepl_routes
 from serve.api.libretranslate import libretranslate_routes
@@ -14,7 +15,7 @@ from serve.api.native import native_routes
 from serve.api.openapi import openapi
 from serve.api.operations import operations_routes
 from serve.api.tensorflow_serving import tensorflow_serving_routes
-from serve.http.errors import ApiError, answer_api_error, answer_http_error
+from serve.http.errors import ApiError, answer_api_error, answer_http_error, format_of
 from serve.http.middleware import CLIENT_GONE, Rounds
 from serve.page import page
 from serve.service import ClientGone, Service
@@ -34,14 +35,26 @@ def create_app(service: Service) -> Starlette:
     ]
     middleware = [Middleware(Rounds, metrics=service.metrics, draining=lambda: service.draining, access_log=settings.access_log)]
     if settings.cors_origins:
-        middleware.append(
-            Middleware(CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["GET", "POST"], allow_headers=["*"])
-        )
-    return Starlette(
+        middleware.append(Middleware(_Cors, allow_origins=settings.cors_origins, allow_methods=["GET", "POST"], allow_headers=["*"]))
+    app = Starlette(
         routes=routes,
         middleware=middleware,
         exception_handlers={ApiError: answer_api_error, HTTPException: answer_http_error, ClientGone: _nobody},
     )
+    app.router.redirect_slashes = False  # a redirect would name the host that the request named
+    return app
+
+
+class _Cors(CORSMiddleware):
+    """DeepL's API answers no browser of another origin, and its clients need none."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        foreign = scope["type"] == "http" and format_of(scope["path"]) == "deepl"
+        if foreign:
+            await self.app(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 async def _page(_request: Request) -> Response:

@@ -147,6 +147,7 @@ def _set_up_logs(settings: Settings) -> None:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(level)
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # its warnings quote bytes of the body
     logging.getLogger("serve.access").disabled = not settings.access_log
 
 

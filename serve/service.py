@@ -12,6 +12,7 @@ from starlette.requests import Request
 from nmt.errors import ModelError
 from nmt.translator import Search
 from serve.access import Access, KeyMissing, KeyWrong, TooFast, TooManyWrongKeys
+from serve.detection import Detected, detect
 from serve.http.errors import ApiError
 from serve.http.record import Record
 from serve.job import Busy, Closed, Job, NeverFits
@@ -73,6 +74,15 @@ class Service:
         except UnicodeEncodeError as error:
             raise ApiError(400, "Invalid request: the text holds half a surrogate pair, which is no character") from error
         return clean(value)
+
+    def detect_source(self, texts: Sequence[str], target: str | None) -> Detected:
+        """Return the likeliest language of texts among those that can be translated into the target, or into any without one.
+
+        A short text is easily taken for another language; one that leads nowhere would be an answer to nobody.
+        """
+        models = self.models
+        ways = [source for source in models.sources if target is None or models.find(source, target)]
+        return detect("\n".join(texts), ways or models.sources)[0]
 
     def search_for(
         self,

@@ -37,7 +37,7 @@ class Settings(BaseSettings):
         20.0, description="while many clients ask in turn: how long a batch waits at most for those just answered; a lone one never waits"
     )
     queue_pieces: Count = Field(65_536, description="source pieces that may wait for one model; what comes then is told to come later")
-    cache_mebibytes: Annotated[int, Field(ge=0)] = Field(64, description="memory for sentences translated before; 0: none are kept")
+    cache_mebibytes: Annotated[int, Field(ge=0)] = Field(8, description="memory for sentences translated before; 0: none are kept")
     max_characters: Count = Field(5000, description="characters of one text at most")
     max_texts: Count = Field(128, description="texts of one request at most")
     max_n_best: Count = Field(10, description="hypotheses of one sentence at most")

@@ -71,7 +71,7 @@ def test_golden_lines_are_what_the_export_wrote_or_none(tmp_path: Path) -> None:
     (found.path / "golden.json").write_text('{"A dog.": "Ein Hund."}', encoding="utf-8")
     assert found.golden_lines() == {"A dog.": "Ein Hund."}
     (found.path / "golden.json").write_text("[]")
-    with pytest.raises(ModelError, match="golden.json is not") as refusal:
+    with pytest.raises(ModelError, match=r"golden\.json is not") as refusal:
         found.golden_lines()
     assert "\n" not in str(refusal.value)
 

@@ -1,6 +1,6 @@
 """The DeepL API, version 2 (and what its client asks of version 3): routes, parameters, answers and errors as its clients know them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from starlette.requests import Request
@@ -8,7 +8,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from serve.access import KeyMissing, KeyWrong, TooFast, TooManyWrongKeys
-from serve.detection import detect
 from serve.http.body import form_values, is_json, json_object, query_values, read_body
 from serve.http.errors import ApiError
 from serve.languages import deepl_targets, find_language, language_name, normal
@@ -36,12 +35,10 @@ def deepl_routes(service: Service) -> list[Route]:
         Route("/v2/usage", api.usage, methods=["GET"]),
         Route("/v2/languages", api.languages, methods=["GET", "POST"]),
         Route("/v2/glossary-language-pairs", api.glossary_language_pairs, methods=["GET"]),
-        Route("/v2/glossaries", api.glossaries, methods=["GET"]),
-        Route("/v2/glossaries", api.no_glossaries, methods=["POST"]),
+        Route("/v2/glossaries", api.glossaries, methods=["GET", "POST"]),
         Route("/v2/glossaries/{glossary_id}", api.glossary_not_found, methods=["GET", "DELETE"]),
         Route("/v2/glossaries/{glossary_id}/entries", api.glossary_not_found, methods=["GET"]),
-        Route("/v3/glossaries", api.glossaries, methods=["GET"]),
-        Route("/v3/glossaries", api.no_glossaries, methods=["POST"]),
+        Route("/v3/glossaries", api.glossaries, methods=["GET", "POST"]),
         Route("/v3/glossaries/{glossary_id}", api.glossary_not_found, methods=["GET", "DELETE", "PATCH"]),
         Route("/v3/glossaries/{glossary_id}/entries", api.glossary_not_found, methods=["GET"]),
         Route("/v3/glossaries/{glossary_id}/dictionaries", api.glossary_not_found, methods=["PUT", "DELETE"]),
@@ -68,7 +65,7 @@ class DeepL:
         self._let_in(request, len(texts))
         given = bool(source)
         if not source:
-            source = self._detect(texts, target)
+            source = service.detect_source(texts, target).language
         model = self._model(source, target)
         manners = Manners(service.settings.deepl_deadline_seconds)
         outcome = await service.translate(request, model, texts, service.search_for(model), split, manners)
@@ -110,14 +107,11 @@ class DeepL:
         return JSONResponse({"supported_languages": []})
 
     async def glossaries(self, request: Request) -> Response:
-        """GET /v2/glossaries and /v3/glossaries: there are none."""
+        """GET and POST of /v2/glossaries and /v3/glossaries: there are none, and none can be made."""
         self._let_in(request, 1)
+        if request.method == "POST":
+            raise ApiError(400, "Glossaries are not supported by this server.")
         return JSONResponse({"glossaries": []})
-
-    async def no_glossaries(self, request: Request) -> Response:
-        """POST /v2/glossaries and /v3/glossaries."""
-        self._let_in(request, 1)
-        raise ApiError(400, "Glossaries are not supported by this server.")
 
     async def glossary_not_found(self, request: Request) -> Response:
         """Whatever is asked of a glossary."""
@@ -154,12 +148,6 @@ class DeepL:
             if len(text) > most:
                 raise ApiError(413, f"Request size exceeds the limit: a text of {len(text)} characters, at most {most} are allowed")
         return [self.service.text(text) for text in texts]
-
-    def _detect(self, texts: Sequence[str], target: str) -> str:
-        """The likeliest language of those that can be translated into the target: a short text is easily taken for another."""
-        models = self.service.models
-        ways = [source for source in models.sources if models.find(source, target)]
-        return detect("\n".join(texts), ways or models.sources)[0].language
 
     def _model(self, source: str, target: str) -> LoadedModel:
         models = self.service.models

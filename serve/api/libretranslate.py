@@ -58,7 +58,7 @@ class LibreTranslate:
         source, target = _string(values, "source"), _string(values, "target")
         detected = None
         if source.strip().lower() == "auto":
-            detected = detect("\n".join(texts), service.models.sources)[0]
+            detected = service.detect_source(texts, target)
             source = detected.language
         model = self._model(source, target)
         kind = values.get("format") or "text"

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from nmt.hypotheses import Hypothesis
 from serve.access import KeyMissing, KeyWrong, TooFast, TooManyWrongKeys
 from serve.api.tensorflow_serving import bearer
-from serve.detection import Detected, detect
+from serve.detection import Detected
 from serve.http.body import json_object, read_body
 from serve.http.errors import ApiError
 from serve.languages import find_language, language_name, normal
@@ -120,7 +120,7 @@ class Native:
                 if normal(wanted) != "auto" and find_language(wanted, [own]) is None:
                     raise ApiError(400, f"{side}: model {named.name} has {own}, got {_shown(wanted)!r}; give either a model or languages")
             return named, None
-        detected = detect("\n".join(texts), models.sources)[0] if asked.source.strip().lower() == "auto" else None
+        detected = self.service.detect_source(texts, asked.target) if asked.source.strip().lower() == "auto" else None
         source = detected.language if detected else find_language(asked.source, models.sources)
         if source is None:
             raise ApiError(400, f"source {_shown(asked.source)!r} is not loaded; there are {', '.join(models.sources)}")
