@@ -14,6 +14,7 @@ import uvicorn
 
 from nmt.errors import ConfigError
 from serve.app import create_app
+from serve.http.protocol import BoundedHttp
 from serve.metrics import Metrics, ModelMetrics
 from serve.models import Models
 from serve.service import Service
@@ -88,6 +89,7 @@ async def _serve(service: Service, listening: socket.socket) -> int:
     server = _Server(
         uvicorn.Config(
             create_app(service),
+            http=BoundedHttp,
             lifespan="off",
             log_config=None,
             access_log=False,  # it would write query strings, in which clients put texts and keys
@@ -98,7 +100,6 @@ async def _serve(service: Service, listening: socket.socket) -> int:
             timeout_graceful_shutdown=int(settings.deadline_seconds) + 5,
             timeout_keep_alive=75,
             backlog=_BACKLOG,
-            h11_max_incomplete_event_size=16 << 10,
         ),
         lambda: _announce(service, listening),
     )

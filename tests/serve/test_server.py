@@ -100,6 +100,42 @@ def test_a_request_under_way_is_answered_after_sigterm(own_server: LiveServer) -
     assert own_server.process.wait(timeout=40) == 143
 
 
+def talk(server: LiveServer, *sent: bytes) -> bytes:
+    """Send bytes on one connection and return all that comes until the server closes it or is silent for a second."""
+    with socket.create_connection(("127.0.0.1", target_of(server).port), timeout=1) as connection:
+        found = b""
+        try:
+            for data in sent:
+                connection.sendall(data)
+            while data := connection.recv(65536):
+                found += data
+        except (TimeoutError, ConnectionError):
+            pass
+        return found
+
+
+def test_headers_without_end_are_refused(server: LiveServer) -> None:
+    endless = [b"GET /health HTTP/1.1\r\nHost: x\r\n", *[b"X-%d: " % n + b"y" * 4000 + b"\r\n" for n in range(60)]]
+    assert talk(server, *endless).startswith(b"HTTP/1.1 431 ")
+    assert talk(server, b"GET /health?" + b"z" * 200_000).startswith(b"HTTP/1.1 431 ")
+    assert server.get("/health").status_code == 200
+
+
+def test_a_long_text_in_a_query_string_is_no_such_thing(server: LiveServer) -> None:
+    asked = server.post("/translate", params={"q": "二" * 5000, "source": "en", "target": "de"})
+    assert asked.status_code in (200, 413)
+
+
+def test_what_is_not_http_gets_one_answer(server: LiveServer) -> None:
+    assert talk(server, b"\x16\x03\x01 hello\r\n\r\n").startswith(b"HTTP/1.1 400 ")
+
+
+def test_two_requests_at_once_on_one_connection_are_answered_in_order(server: LiveServer) -> None:
+    ask = b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n"
+    answers = talk(server, ask % b"livez" + ask % b"readyz")
+    assert answers.index(b"alive\n") < answers.index(b"ready\n")
+
+
 def test_a_killed_server_leaves_its_port_to_the_next(trained: Path, tmp_path: Path, own_server: LiveServer) -> None:
     port = int(own_server.url.rpartition(":")[2])
     own_server.process.send_signal(signal.SIGKILL)
