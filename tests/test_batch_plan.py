@@ -36,3 +36,9 @@ def test_rows_end_with_eos_and_padding(rows: list[list[int]]) -> None:
     width = max(map(len, rows)) + 1
     assert ids.tolist() == [[*row, EOS] + [PAD] * (width - 1 - len(row)) for row in rows]
     assert lengths.tolist() == [len(row) + 1 for row in rows]
+
+
+def test_padding_and_eos_count() -> None:
+    assert BATCH_SOURCE_PIECES == 64 * 64
+    assert [len(batch) for batch in plan_batches([63] * 64, 1)] == [64]
+    assert [len(batch) for batch in plan_batches([64] * 64, 1)] == [63, 1]

@@ -64,7 +64,7 @@ class Rounds:
     def _decorate(self, headers: MutableHeaders, record: Record, api: str) -> None:
         headers["X-Request-ID"] = record.request_id
         if api == "deepl":
-            headers["X-Trace-ID"] = record.request_id
+            headers["X-Trace-ID"] = record.trace_id
         headers.setdefault("X-Content-Type-Options", "nosniff")
         headers.setdefault("Referrer-Policy", "no-referrer")
         headers.setdefault("Cache-Control", "no-store")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from starlette.datastructures import Headers
 
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_TRACE_ID = re.compile(r"[0-9a-f]{32}")
 _SALT = secrets.token_bytes(16)  # client hashes of one process can be told apart, and not be looked up
 
 
@@ -33,6 +34,11 @@ class Record:
     def client_hash(self) -> str:
         """Tells clients of one process apart without saying who they are."""
         return hashlib.sha256(_SALT + self.client.encode()).hexdigest()[:12]
+
+    @property
+    def trace_id(self) -> str:
+        """The id as 32 hexadecimal digits, which is how DeepL's clients know it."""
+        return self.request_id if _TRACE_ID.fullmatch(self.request_id) else hashlib.sha256(self.request_id.encode()).hexdigest()[:32]
 
     def as_log(self, api: str, route: str, method: str, status: int) -> dict[str, str | int | float]:
         """The fields of the log line."""

@@ -1,5 +1,7 @@
 """Routes that are shared out among wire formats: who answers what, and who does not."""
 
+import re
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -37,3 +39,10 @@ def test_a_source_is_told_among_those_that_lead_to_the_target(client: TestClient
     assert own["translations"][0]["detected"]["language"] == "en"
     deepl = client.post("/v2/translate", json={"text": [text], "target_lang": "DE"}).json()
     assert deepl["translations"][0]["detected_source_language"] == "EN"
+
+
+@pytest.mark.parametrize("given", ["abc", "0123456789abcdef" * 2, "é"])
+def test_a_trace_id_is_32_hexadecimal_digits_whatever_the_request_id(client: TestClient, given: str) -> None:
+    answer = client.get("/v2/usage", headers={"X-Request-ID": given.encode()})
+    assert re.fullmatch(r"[0-9a-f]{32}", answer.headers["x-trace-id"])
+    assert answer.headers["x-request-id"] == (given if given.isascii() else answer.headers["x-trace-id"])

@@ -66,6 +66,10 @@ def test_a_text_is_its_sentences_each_alone(shared: TestClient, text: str) -> No
     assert translate(shared, [text]) == [rejoin(cleaned, segments, alone, between=" ")]
 
 
+def test_sentences_that_touch_get_the_space_that_the_target_language_sets(client: TestClient) -> None:
+    assert translate(client, "你好。再见。") == " ".join(translate(client, ["你好。", "再见。"]))
+
+
 @settings(max_examples=50, deadline=None)
 @given(TEXT_LISTS)
 def test_a_batch_is_each_text_alone(shared: TestClient, texts: list[str]) -> None:
