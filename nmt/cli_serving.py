@@ -59,7 +59,7 @@ def bench_serve(
     seconds: Annotated[float, typer.Option(min=1, help="seconds of load in a round")] = 10.0,
     overload: Annotated[float, typer.Option(min=0, help="then this many times the capacity; 0: not")] = 4.0,
     overload_seconds: Annotated[float, typer.Option(min=1, help="for so long; the queue needs the deadline of 30 s to fill")] = 60.0,
-    batch_sentences: Annotated[int, typer.Option(min=1, help="sentences translated together at most")] = 32,
+    batch_sentences: Annotated[int, typer.Option(min=1, help="sentences translated together at most")] = 16,
     as_json: AsJson = False,
     threads: Threads = None,
 ) -> None:

@@ -17,11 +17,12 @@ from nmt.hypotheses import Hypothesis
 from nmt.translator import Search, Source
 from serve.cache import Key, SentenceCache
 from serve.job import Answer, Busy, Closed, Job, NeverFits
+from serve.speed import Speed
 
 LOOKED_AT = 256  # sentences behind the first that may be taken into its batch for their length
-_QUIET = 0.15  # of the longest wait: when nothing has come for so long, nothing more is expected
-_PROMISED = 0.8  # of the time until a job's deadline may be spoken for when it is let in: the speed is an estimate
-_SPEED_MEMORY = 0.9  # weight of the past in the running mean of the speed
+_QUIET = 0.4  # of the longest wait: when nothing has come for so long, nothing more is expected
+_LONGEST_WAIT = 0.5  # of the time until a deadline a job may have to wait before its turn: a longer wait helps nobody
+_PROMISED = 0.9  # of that time may be spoken for by all that is before a job and itself: the speed is an estimate
 
 
 @dataclass(frozen=True)
@@ -87,14 +88,15 @@ class Batcher:
             observer: who is told.
         """
         self.limits = limits
-        self.pieces_per_second = 0.0  # measured; 0 before the first batch
+        self.speed = Speed()
         self._translate, self._most_rows, self._observer = translate, most_rows, observer
         self._queue: list[_Entry] = []  # in order
         self._by_key: dict[Key, _Entry] = {}  # waiting or being translated
         self._cache = SentenceCache(limits.cache_bytes)
-        self._queued_pieces = self._running_pieces = self._count = 0
+        self._queued_pieces = self._running_pieces = self._running_rows = self._count = 0
         self._now = 0.0  # the turn that was served last
         self._running_since: float | None = None
+        self._busy_since: float | None = None  # end of the last batch, if others waited then
         self._expected = 0  # sentences that would wait if all who were answered last asked again; a lone client is not waited for
         self._arrived = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="nmt-batch")
@@ -120,8 +122,7 @@ class Batcher:
 
     def drain_seconds(self) -> float:
         """How long what is here now will take, by the speed of the last batches."""
-        pieces = self._queued_pieces + self._running_pieces
-        return pieces / self.pieces_per_second if self.pieces_per_second else 0.0
+        return self.speed.seconds(self._queued_pieces + self._running_pieces, len(self._queue) + self._running_rows)
 
     async def submit(self, sources: Sequence[Source], search: Search, job: Job) -> list[Answer]:
         """Translate id sequences, none of them empty.
@@ -149,14 +150,25 @@ class Batcher:
                 raise
         return [Answer(known[source], 0.0, 0.0, 0) if source in known else waiting[source].done.result() for source in sources]
 
+    def check_queue(self, job: Job) -> None:
+        """Refuse a job before anything is done for it, if what waits already is too much.
+
+        Raises:
+            Busy: it is.
+        """
+        waits, left = self.drain_seconds(), job.deadline - time.monotonic()
+        if waits > _LONGEST_WAIT * left or self._queued_pieces >= self.limits.queue_pieces:
+            raise Busy(max(1.0, waits - _LONGEST_WAIT * left / 2))
+
     def _admit(self, sources: Sequence[Source], search: Search, job: Job) -> None:
-        new = sum(len(source) + 1 for source in set(sources) if (source, search) not in self._by_key)
-        left = _PROMISED * (job.deadline - time.monotonic())
-        speed = self.pieces_per_second
-        if new > self.limits.queue_pieces or (speed and new / speed > left):
+        new = {source for source in sources if (source, search) not in self._by_key}
+        pieces = sum(len(source) + 1 for source in new)
+        own, left = self.speed.seconds(pieces, len(new)), _PROMISED * (job.deadline - time.monotonic())
+        if pieces > self.limits.queue_pieces or own > left:
             raise NeverFits
-        if self._queued_pieces + new > self.limits.queue_pieces or (new and speed and self.drain_seconds() + new / speed > left):
-            raise Busy(max(1.0, self.drain_seconds() - left / 2))
+        waits = self.drain_seconds()
+        if new and (self._queued_pieces + pieces > self.limits.queue_pieces or waits + own > left):
+            raise Busy(max(1.0, waits + own - left / 2))
 
     def _enqueue(self, source: Source, search: Search, job: Job) -> _Entry:
         key = source, search
@@ -191,7 +203,7 @@ class Batcher:
             if not batch:
                 continue
             self._running_since = started = time.monotonic()
-            self._running_pieces = sum(entry.pieces for entry in batch)
+            self._running_pieces, self._running_rows = sum(entry.pieces for entry in batch), len(batch)
             try:
                 sources, searches = [entry.source for entry in batch], [entry.search for entry in batch]
                 found = await loop.run_in_executor(self._thread, self._translate, sources, searches)
@@ -203,7 +215,7 @@ class Batcher:
                 self._deliver(batch, found, started)
             for entry in batch:
                 del self._by_key[entry.source, entry.search]
-            self._running_since, self._running_pieces = None, 0
+            self._running_since, self._running_pieces, self._running_rows = None, 0, 0
             self._expected = len(self._queue) + len(batch) if len(batch) > 1 else 0
 
     async def _wait_for_more(self) -> None:
@@ -263,13 +275,13 @@ class Batcher:
         self._queued_pieces -= sum(entry.pieces for entry in taken)
 
     def _deliver(self, batch: list[_Entry], found: list[list[Hypothesis]], started: float) -> None:
-        seconds = time.monotonic() - started
+        now = time.monotonic()
+        seconds = now - started
         pieces = sum(entry.pieces for entry in batch)
-        speed = pieces / max(seconds, 1e-6)
-        # A small batch says little of how fast a queue would drain.
-        known = self.pieces_per_second
-        if not known or len(batch) >= self.limits.sentences // 2 or speed > known:
-            self.pieces_per_second = known * _SPEED_MEMORY + speed * (1 - _SPEED_MEMORY) if known else speed
+        if not self.speed.pieces_per_second or len(batch) >= self.limits.sentences // 2:  # a small batch says little of how a queue drains
+            # While there is a queue, what passes between two batches is part of the price of a batch.
+            self.speed.measured(pieces, len(batch), now - (self._busy_since or started))
+        self._busy_since = now if self._queue else None
         for entry, hypotheses in zip(batch, found, strict=True):
             entry.done.set_result(Answer(hypotheses, started - entry.arrived, seconds, len(batch)))
             self._cache.put((entry.source, entry.search), hypotheses)

@@ -31,7 +31,7 @@ class Plan:
     seconds: float = 10.0
     overload: float = 4.0  # times the capacity; 0: not measured
     overload_seconds: float = 60.0  # longer than the deadline, or the queue would never be full
-    batch_sentences: int = 32
+    batch_sentences: int = 16
     threads: int | None = None
 
 
@@ -93,12 +93,25 @@ def bench_serve(model: str, translator: Translator, lines: Sequence[str], plan: 
         found = _summary(rounds, before, after)
         if plan.overload:
             report(f"overload: {plan.overload:g} times the capacity")
-            load = asyncio.run(open_loop(target, lines, plan.overload * found["served_per_second"], plan.overload_seconds))
+            rate = plan.overload * found["served_per_second"]
+            texts = distinct(lines, int(rate * plan.overload_seconds) + 1)
+            load = asyncio.run(open_loop(target, texts, rate, plan.overload_seconds))
             found["overload"] = load.as_dict() | {"times_capacity": plan.overload}
         found["server_resident_mebibytes"] = round(server.metrics()["process_resident_memory_bytes"] / 2**20, 1)
     finally:
         code = server.stop()
     return found | {"exit_code": code, "clients": plan.clients, "batch_sentences": plan.batch_sentences, "lines": len(lines)}
+
+
+def distinct(lines: Sequence[str], count: int) -> list[str]:
+    """Return so many sentences: lines, then lines with their words turned round, as one that waits already would cost nothing."""
+    found = []
+    for number in range(count):
+        turn, place = divmod(number, len(lines))
+        words = lines[place].split()
+        turn %= len(words)
+        found.append(" ".join(words[turn:] + words[:turn]))
+    return found
 
 
 def _round(translator: Translator, target: Target, lines: Sequence[str], plan: Plan) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from nmt.runtime.interface import Hypotheses
 from nmt.translator import Search, Source, Translator, load_translator
 from serve.batcher import Batcher, BatchLimits, BatchObserver
 from serve.graph_check import check_graph
+from serve.speed import Speed
 
 # Another CPU adds in another order: now and then a tie falls the other way. More than this share of lines is no tie.
 GOLDEN_DIFFERENCES = 0.25
@@ -49,7 +50,7 @@ class LoadedModel:
         await self.batcher.close()
 
 
-def load_checked(folder: Path, threads: int | None, batch_sentences: int) -> tuple[ModelDirectory, Translator, float]:
+def load_checked(folder: Path, threads: int | None, batch_sentences: int) -> tuple[ModelDirectory, Translator, Speed]:
     """Load a model that is what its publisher published; blocks for seconds.
 
     Args:
@@ -58,7 +59,7 @@ def load_checked(folder: Path, threads: int | None, batch_sentences: int) -> tup
         batch_sentences: size of the batch that is warmed and timed.
 
     Returns:
-        The directory, the translator, and source pieces a second in a full batch.
+        The directory, the translator, and its speed in a full batch.
 
     Raises:
         ModelError: damaged, refused, or not translating its golden lines as it did when it was exported.
@@ -90,17 +91,18 @@ def _try_golden(folder: Path, translator: Translator, golden: dict[str, str]) ->
         )
 
 
-def _warm(translator: Translator, lines: Sequence[str], rows: int) -> float:
+def _warm(translator: Translator, lines: Sequence[str], rows: int) -> Speed:
     """Run a lone sentence and a full batch, greedy and with the model's beam; returns the speed of the last."""
     sources = translator.encode(lines or [_WARM_LINE]).sources or [(5,) * 8]
     search = translator.search
-    speed = 0.0
+    speed = Speed()
     for beam in sorted({1, search.beam_size}):
         most = min(rows, most_sentences(beam))
         for batch in ([sources[0]], (sources * (most // len(sources) + 1))[:most]):
             started = time.monotonic()
             translator.translate_batch(batch, beam, search.length_penalty)
-            speed = sum(map(len, batch)) / max(time.monotonic() - started, 1e-6)
+            speed = Speed()
+            speed.measured(sum(map(len, batch)), len(batch), time.monotonic() - started)
     return speed
 
 
@@ -116,8 +118,8 @@ def batch_translation(translator: Translator, sources: Sequence[Source], searche
     return results
 
 
-def make_batcher(translator: Translator, speed: float, limits: BatchLimits, observer: BatchObserver) -> Batcher:
+def make_batcher(translator: Translator, speed: Speed, limits: BatchLimits, observer: BatchObserver) -> Batcher:
     """A batcher over a translator, whose speed is known from warming it."""
     batcher = Batcher(lambda sources, searches: batch_translation(translator, sources, searches), most_sentences, limits, observer)
-    batcher.pieces_per_second = speed
+    batcher.speed = speed
     return batcher

@@ -31,10 +31,12 @@ class Settings(BaseSettings):
         1.0, description="from SIGTERM, how long requests are still taken while /readyz already says no"
     )
     poll_seconds: Seconds = Field(2.0, description="how often folders of versions are looked at for a newer one")
-    batch_sentences: Count = Field(32, description="sentences translated together at most")
+    batch_sentences: Count = Field(
+        16, description="sentences translated together at most; more wait for one another, and the longest decides how long a batch takes"
+    )
     batch_pieces: Count = Field(4096, description="source pieces in a batch at most, padding counted")
     batch_wait_ms: Annotated[float, Field(ge=0)] = Field(
-        20.0, description="while many clients ask in turn: how long a batch waits at most for those just answered; a lone one never waits"
+        5.0, description="while many clients ask in turn: how long a batch waits at most for those just answered; a lone one never waits"
     )
     queue_pieces: Count = Field(65_536, description="source pieces that may wait for one model; what comes then is told to come later")
     cache_mebibytes: Annotated[int, Field(ge=0)] = Field(8, description="memory for sentences translated before; 0: none are kept")

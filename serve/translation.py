@@ -71,6 +71,7 @@ async def translate_texts(model: LoadedModel, texts: Sequence[str], search: Sear
         Busy, NeverFits, TimeoutError, Closed: as `Batcher.submit` does.
     """
     translator = model.translator
+    model.batcher.check_queue(job)
 
     def prepare() -> tuple[list[list[Segment]], Encoded]:
         segments = [_SPLITS[split](text, translator.source_language) for text in texts]

@@ -23,6 +23,7 @@ from serve.metrics import Metrics, ModelMetrics
 from serve.models import Models, Served
 from serve.service import Service
 from serve.settings import Settings
+from serve.speed import Speed
 
 TEXT = ["A dog runs.", "Two men sit on a bench.", "Ein Hund läuft; zwei Männer sitzen, und du?", "你好。再见。", "Hello world"] * 8
 MAX_SOURCE_PIECES = 40
@@ -91,7 +92,7 @@ class ScriptedModels(Models):
             batching = BatchLimits(
                 chosen.batch_sentences, chosen.batch_pieces, chosen.batch_wait_ms / 1000, chosen.queue_pieces, chosen.cache_mebibytes << 20
             )
-            batcher = make_batcher(translator, 100_000.0, batching, ModelMetrics(self.metrics, name, 1))
+            batcher = make_batcher(translator, Speed(100_000.0, 10_000.0), batching, ModelMetrics(self.metrics, name, 1))
             batcher.start()
             directory = cast(ModelDirectory, SimpleNamespace(path=Path("1"), version=1, manifest=manifest))
             self.served[name].current = LoadedModel(name, directory, translator, batcher)

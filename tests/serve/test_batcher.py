@@ -13,6 +13,7 @@ from nmt.hypotheses import Hypothesis
 from nmt.translator import Search, Source
 from serve.batcher import Batcher, BatchLimits
 from serve.job import Busy, Closed, Job, NeverFits
+from serve.speed import Speed
 
 GREEDY = Search(1, 1.0)
 
@@ -218,7 +219,7 @@ def test_a_deadline_that_passes_in_the_queue() -> None:
 def test_a_full_queue_says_when_to_come_again() -> None:
     async def body(batcher: Batcher, engine: Engine, told: Told) -> None:
         first = await hold(batcher, engine)
-        batcher.pieces_per_second = 1000.0
+        batcher.speed = Speed(1000.0, 100.0)
         waiting = asyncio.create_task(texts(batcher, [(2,) * 8]))
         await asyncio.sleep(0.01)
         with pytest.raises(Busy) as refusal:
@@ -235,9 +236,12 @@ def test_a_full_queue_says_when_to_come_again() -> None:
 def test_what_would_be_too_late_is_refused_at_once() -> None:
     async def body(batcher: Batcher, engine: Engine, told: Told) -> None:
         first = await hold(batcher, engine)
-        batcher.pieces_per_second = 10.0
-        waiting = asyncio.create_task(texts(batcher, [(2,) * 9], soon(5)))
+        batcher.speed = Speed(10.0, 10.0)
+        waiting = asyncio.create_task(texts(batcher, [(2,) * 9], soon(5)))  # what is there now takes 1.2 s
         await asyncio.sleep(0.01)
+        batcher.check_queue(soon(5))
+        with pytest.raises(Busy):
+            batcher.check_queue(soon(2))  # more than half of its time would be waiting
         with pytest.raises(Busy):
             await batcher.submit([(3,) * 9], GREEDY, soon(2))
         with pytest.raises(NeverFits):
@@ -246,6 +250,16 @@ def test_what_would_be_too_late_is_refused_at_once() -> None:
         await asyncio.gather(first, waiting)
 
     run(body)
+
+
+def test_a_queue_is_as_long_as_its_pieces_or_its_sentences_say() -> None:
+    speed = Speed()
+    assert speed.seconds(100, 10) == 0.0
+    speed.measured(100, 10, 2.0)
+    assert (speed.seconds(100, 1), speed.seconds(10, 10)) == (2.0, 2.0)
+    for _ in range(100):
+        speed.measured(100, 10, 1.0)
+    assert speed.seconds(100, 10) == pytest.approx(1.0, rel=0.01)
 
 
 def test_a_batch_that_fails_fails_its_own_and_no_other() -> None:

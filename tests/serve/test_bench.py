@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
+from serve.bench import distinct
 from serve.load import Load, Target, closed_loop, open_loop
 from tests.conftest import RunNmt
 
@@ -74,6 +75,10 @@ def test_loads_count_every_kind_of_answer() -> None:
         assert load.statuses.keys() == {200, 429, 503, 0}
         assert load.without_retry_after == load.statuses[503]
         assert len(load.latencies) == load.statuses[200]
+
+
+def test_sentences_that_run_out_come_back_with_their_words_turned_round() -> None:
+    assert distinct(["a b c", "d e"], 5) == ["a b c", "d e", "b c a", "e d", "c a b"]
 
 
 def test_percentiles() -> None:
