@@ -166,6 +166,8 @@ def add_key(path: Path, name: str, per_minute: int | None) -> str:
     if any(key.name == name for key in (read_keys(path) if path.exists() else ())):
         raise ConfigError(f"{path} has a key named {name!r} already: take another name, or delete its line")
     before = path.read_text(encoding="utf-8") if path.exists() else ""
+    if not path.parent.is_dir():
+        raise ConfigError(f"cannot write {path}: no folder {path.parent}")
     key = secrets.token_urlsafe(KEY_BYTES)
     line = f"{hash_key(key)} {name}" + (f" {per_minute}" if per_minute is not None else "")
     write_text(path, before + ("" if not before or before.endswith("\n") else "\n") + line + "\n")

@@ -92,6 +92,21 @@ MISTAKES = {
     "option of another kind": ("translate described --beam wide", ["--beam", "nmt translate --help"]),
     "option out of range": ("translate described --beam 0", ["--beam", "1"]),
     "option of no such choice": ("export begun --checkpoint bets", ["--checkpoint", "bets", "best"]),
+    "translate: a folder of models": ("translate models hello", ["models is not a model but a folder of models", "models/ende"]),
+    "serve: nothing": ("serve", ["nothing to serve", "nmt serve runs/demo"]),
+    "serve: no such model": ("serve gone", ["gone", "does not exist"]),
+    "serve: a folder of models": ("serve models", ["models is not a model but a folder of models", "models/ende"]),
+    "serve: a model of which nothing is there": ("serve described", ["described", "saved_model.pb"]),
+    "serve: two models of one name": ("serve described x=described x=described", ["'x'", "NAME=MODEL"]),
+    "serve: unknown option": ("serve described --prot 1", ["--prot", "nmt serve --help"]),
+    "serve: value of another kind": ("serve described --port http", ["--port", "http"]),
+    "serve: keys file that is not there": ("serve described --api-keys-file gone", ["gone", "nmt serve-key gone"]),
+    "serve: keys file of another kind": ("serve described --api-keys-file train.en", ["train.en, line 1", "nmt serve-key"]),
+    "serve-key: a file of another kind": ("serve-key train.en weblate", ["train.en, line 1", "nmt serve-key"]),
+    "serve-key: into a folder that is not there": ("serve-key gone/keys weblate", ["gone/keys", "no folder gone"]),
+    "bench serve: no source": ("bench serve described", ["--source", "nmt bench serve --help"]),
+    "bench serve: no such source": ("bench serve described --source gone.txt", ["gone.txt"]),
+    "bench: nothing to measure": ("bench", ["nmt bench --help"]),
     "unknown option": ("train --set-dir x mine.yaml", ["--set-dir", "nmt train --help"]),
     "missing option": ("evaluate described --source train.en", ["--reference", "nmt evaluate --help"]),
     "missing argument": ("train", ["CONFIG", "nmt train --help"]),
@@ -107,6 +122,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (place / "folder").mkdir()
     (place / "described").mkdir()
     (place / "described" / "MODEL.json").write_text(json.dumps(MANIFEST))
+    (place / "models/ende/1").mkdir(parents=True)
+    (place / "models/ende/1/MODEL.json").write_text(json.dumps(MANIFEST))
     german = [f"Der Satz {number}.\n".encode() for number in range(LINES)]
     files = {
         "mine.yaml": CONFIG.encode(),
