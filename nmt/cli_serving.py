@@ -12,7 +12,7 @@ def add_serving_verbs(app: typer.Typer) -> None:
     """Give the command line its serving verbs."""
     # The flags of `nmt serve` are its settings (serve/settings.py), which are read there: one table for flags and variables.
     app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})(serve)
-    app.command()(serve_key)
+    app.command("serve-key")(serve_key)
     bench = typer.Typer(help="Measure on this machine.", rich_markup_mode=None, context_settings=HELP)
     app.add_typer(bench, name="bench")
     bench.callback()(_bench)

@@ -91,7 +91,7 @@ def parse_settings(arguments: list[str]) -> Settings:
 
 def settings_help() -> str:
     """What `nmt serve --help` prints."""
-    return _parser().format_help()
+    return _parser().format_help().replace("usage:", "Usage:", 1)
 
 
 def settings_table() -> str:

@@ -86,7 +86,7 @@ def test_a_good_model_translates_its_golden_lines(trained: Path) -> None:
     golden = directory.golden_lines()
     assert 1 <= len(golden) <= 8
     assert translator.translate(list(golden)) == list(golden.values())
-    assert speed > 0
+    assert speed.seconds(100, 10) > 0
 
 
 def models(*arguments: str, **settings: object) -> Models:
