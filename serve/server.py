@@ -15,6 +15,7 @@ import uvicorn
 from nmt.errors import ConfigError
 from serve.app import create_app
 from serve.http.protocol import BoundedHttp
+from serve.memory import EVERY_SECONDS, give_back_memory
 from serve.metrics import Metrics, ModelMetrics
 from serve.models import Models
 from serve.service import Service
@@ -123,11 +124,19 @@ async def _serve(service: Service, listening: socket.socket) -> int:
     await service.models.start()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked, number)
+    giving_back = loop.create_task(_give_back_memory())
     await server.serve(sockets=[listening])
+    giving_back.cancel()
     with suppress(TimeoutError):
         async with asyncio.timeout(5):
             await service.models.close()
     return 128 + caught[0] if caught else 1
+
+
+async def _give_back_memory() -> None:
+    while True:
+        await asyncio.sleep(EVERY_SECONDS)
+        await asyncio.to_thread(give_back_memory)
 
 
 def _announce(service: Service, listening: socket.socket) -> None:
