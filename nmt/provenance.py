@@ -6,11 +6,11 @@ import subprocess
 from importlib import metadata
 from pathlib import Path
 
-PACKAGES = ("carousel-nmt", "tensorflow", "keras", "sentencepiece", "sacrebleu", "numpy")
+PACKAGES = ("carousel-nmt", "tensorflow", "keras", "sentencepiece", "sentencex", "sacrebleu", "numpy")
 
 
 def versions() -> dict[str, str]:
-    """Installed versions of Python and of the packages that a score depends on."""
+    """Installed versions of Python and of the packages that a translation and its score depend on."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:

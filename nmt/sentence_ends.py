@@ -58,13 +58,6 @@ def sentence_ends(text: str, language: str | None = None) -> list[int]:
     return [end for end in _sentencex_ends(splitter, one_line, language, sure) if _bare_end(one_line, end) not in unsure]
 
 
-def splitter_version() -> str:
-    """What decides where sentences end here, with its version."""
-    from importlib.metadata import version
-
-    return f"sentencex@{version('sentencex')}" if _sentencex() else "rules@1"
-
-
 def _ends_sentence(text: str, match: re.Match[str]) -> bool:
     marks, closing = match["marks"], match["closing"]
     if marks is None:  # 。 and its like are unambiguous

@@ -193,6 +193,7 @@ class Batcher:
         loop = asyncio.get_running_loop()
         while True:
             while not self._queue and not self._closed:
+                self._busy_since = None  # what follows is idleness, and no part of any batch's price
                 self._arrived.clear()
                 await self._arrived.wait()
             if not self._queue:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -196,8 +196,3 @@ def _named(argument: str) -> tuple[str, str]:
 def _stamp(folder: Path) -> tuple[Path, int]:
     manifest = folder / MANIFEST_FILE
     return folder, manifest.stat().st_mtime_ns if manifest.exists() else 0
-
-
-def pair_name(models: Sequence[LoadedModel]) -> str:
-    """The language pairs of some models, for a person."""
-    return ", ".join(f"{model.source}-{model.target}" for model in models)

@@ -1,14 +1,13 @@
 """Where sentences end: with sentencex, where it is installed and a language is known, and by our own rules alone."""
 
 import time
-from importlib.metadata import version
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nmt.sentence_ends import sentence_ends, splitter_version
+from nmt.sentence_ends import sentence_ends
 from tests.test_segmentation import TEXTS
 
 LANGUAGES = st.sampled_from(["en", "de", "fr", "cs", "zh", "ja", "hi", "ar", "th", "num", "x-unknown", "de-AT", "zh_TW"])
@@ -56,12 +55,6 @@ def test_with_a_language_but_without_sentencex(language: str, expected: list[str
     text = " ".join(expected)
     assert sentences(text, language) == expected
     assert sentence_ends(text, language) == sentence_ends(text, None)
-
-
-def test_the_version_tells_which_splits(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert splitter_version() == f"sentencex@{version('sentencex')}"
-    monkeypatch.setattr("nmt.sentence_ends._sentencex", lambda: None)
-    assert splitter_version() == "rules@1"
 
 
 @pytest.mark.parametrize("language", ["en", None])

@@ -36,6 +36,17 @@ def tokenizers(tmp_path_factory: pytest.TempPathFactory) -> TokenizerPair:
     return make_tokenizers(tmp_path_factory.mktemp("tokenizer"))
 
 
+@pytest.fixture(scope="session")
+def translated(tokenizers: TokenizerPair) -> Any:
+    """`translated(sentence, k)`: hypothesis k of a scripted model, the pieces in reverse order without the last k."""
+
+    def translate(sentence: str, k: int = 0) -> str:
+        pieces = tokenizers.source.encode([sentence])[0][::-1]
+        return tokenizers.target.decode([pieces[: len(pieces) - k]])[0]
+
+    return translate
+
+
 MakeClient = Callable[..., TestClient]
 
 

@@ -262,6 +262,23 @@ def test_a_queue_is_as_long_as_its_pieces_or_its_sentences_say() -> None:
     assert speed.seconds(100, 10) == pytest.approx(1.0, rel=0.01)
 
 
+def test_idleness_is_no_part_of_a_batch_s_price() -> None:
+    """The last that waited goes before its turn; the pause until somebody asks again says nothing of the model's speed."""
+
+    async def body(batcher: Batcher, engine: Engine, told: Told) -> None:
+        first = await hold(batcher, engine)
+        gone = asyncio.create_task(texts(batcher, [(2,)]))
+        await asyncio.sleep(0.01)
+        gone.cancel()
+        engine.go.set()
+        await first
+        while batcher._busy_since is not None:
+            await asyncio.sleep(0.001)
+        assert await texts(batcher, [(4,)]) == ["4"]
+
+    run(body)
+
+
 def test_a_batch_that_fails_fails_its_own_and_no_other() -> None:
     async def body(batcher: Batcher, engine: Engine, told: Told) -> None:
         with pytest.raises(RuntimeError, match="spoilt"):

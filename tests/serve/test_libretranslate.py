@@ -21,17 +21,6 @@ JSON = {"content-type": "application/json"}
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
-@pytest.fixture(scope="module")
-def translated(tokenizers: TokenizerPair) -> Any:
-    """`translated(sentence, k)`: hypothesis k of a scripted model, the pieces in reverse order without the last k."""
-
-    def translate(sentence: str, k: int = 0) -> str:
-        pieces = tokenizers.source.encode([sentence])[0][::-1]
-        return tokenizers.target.decode([pieces[: len(pieces) - k]])[0]
-
-    return translate
-
-
 def multipart(fields: list[tuple[str, str]]) -> dict[str, Any]:
     """A body with equal names in it, and its header."""
     parts = "".join(f'--edge\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields)

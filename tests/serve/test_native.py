@@ -7,24 +7,12 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from nmt.tokenizer import TokenizerPair
 from serve.access import add_key
 from serve.translation import Split
 from tests.serve.conftest import MakeClient
 
 STRANGER = ("203.0.113.9", 1)
 ASKED = {"text": "A dog runs.", "source": "en"}
-
-
-@pytest.fixture(scope="module")
-def translated(tokenizers: TokenizerPair) -> Any:
-    """`translated(sentence, k)`: hypothesis k of a scripted model, the pieces in reverse order without the last k."""
-
-    def translate(sentence: str, k: int = 0) -> str:
-        pieces = tokenizers.source.encode([sentence])[0][::-1]
-        return tokenizers.target.decode([pieces[: len(pieces) - k]])[0]
-
-    return translate
 
 
 def ask(client: TestClient, status: int = 200, **asked: Any) -> dict[str, Any]:
