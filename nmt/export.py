@@ -23,7 +23,7 @@ from nmt.model_directory import FORMAT_VERSION, GOLDEN_FILE, MANIFEST_FILE, Limi
 from nmt.provenance import commit, hardware, versions
 from nmt.run_directory import RunDirectory
 from nmt.runtime.interface import Runtime
-from nmt.runtime.savedmodel import SIGNATURE, SavedModelRuntime
+from nmt.runtime.savedmodel import PREPARED_SIGNATURE, SIGNATURE, WEIGHTS_SIGNATURE, SavedModelRuntime
 from nmt.shown import printer, tracked, translate_shown
 from nmt.special_tokens import EOS, PAD
 from nmt.translator import Translator
@@ -89,7 +89,12 @@ def _save_graph(inference: Inference, folder: Path) -> None:
     frozen = tf.Module(name="translation")
     frozen.weights_list = [variable.value for variable in inference.model.trainable_variables]
     frozen.translate_ids = inference.translate_ids
-    tf.saved_model.save(frozen, str(folder), signatures={SIGNATURE: inference.translate_ids})
+    signatures = {
+        SIGNATURE: inference.translate_ids,
+        PREPARED_SIGNATURE: inference.translate_prepared,
+        WEIGHTS_SIGNATURE: inference.search_weights,
+    }
+    tf.saved_model.save(frozen, str(folder), signatures=signatures)
 
 
 def next_version(folder: Path) -> int:

@@ -6,9 +6,10 @@ from numpy.typing import NDArray
 
 from nmt.config import Config, SearchConfig
 from nmt.model.lstm import LstmKernel
-from nmt.model.seq2seq import Seq2Seq
+from nmt.model.seq2seq import SearchWeights, Seq2Seq
 from nmt.runtime.interface import Hypotheses as FoundHypotheses
 from nmt.search.beam import beam_search
+from nmt.search.best import BLOCK
 from nmt.search.greedy import greedy_search
 from nmt.search.step import IMPOSSIBLE, Hypotheses, State
 from nmt.special_tokens import BOS, PAD, UNK
@@ -30,16 +31,48 @@ def build_model(config: Config, tokenizers: TokenizerPair, kernel: LstmKernel | 
     return Seq2Seq(config.model, *sizes, joint=tokenizers.joint, kernel=kernel)
 
 
+LARGEST_TABLE_BYTES = 128 * 2**20
+"""Beyond this a table of input gates costs more memory than it saves time."""
+
+
 class Inference:
     """Source ids -> Hypotheses as one graph."""
 
     def __init__(self, model: Seq2Seq, config: SearchConfig) -> None:
         self.model = model
         self.factor, self.offset = config.max_length_factor, config.max_length_offset
-        never = tf.one_hot([PAD, UNK, BOS], model.output_bias.shape[0], on_value=IMPOSSIBLE, off_value=0.0)
-        self.never = tf.reduce_sum(never, axis=0)  # [V]: special tokens are no part of any translation
+        vocabulary, units, width = model.output_bias.shape[0], model.decoder.layers[0].units, model.output_weights.shape[1]
+        specs = SearchWeights(
+            input_gates=tf.TensorSpec([None, 4 * units], tf.float32),
+            output_weights=tf.TensorSpec([width, None], tf.float32),
+            output_bias=tf.TensorSpec([None], tf.float32),
+            output_ids=tf.TensorSpec([None], tf.int32),
+        )
+        named = [tf.TensorSpec(spec.shape, spec.dtype, name=name) for name, spec in specs._asdict().items()]
+        self.table_pays = vocabulary * 4 * units * tf.float32.size <= LARGEST_TABLE_BYTES
+        self.translate_prepared = tf.function(self._translate_prepared, input_signature=[*SIGNATURE, *named])
 
-    def search(self, ids: Tensor, lengths: Tensor, beam_size: Tensor, length_penalty: Tensor, max_steps: Tensor) -> Hypotheses:
+    def _search_weights(self, *, table: bool) -> SearchWeights:
+        vocabulary = self.model.output_bias.shape[0]
+        ids = tf.range(vocabulary if table else 0)
+        # A width of whole blocks, filled up with pieces that cannot be: the search looks at blocks.
+        filler = -vocabulary % BLOCK
+        never = tf.reduce_sum(tf.one_hot([PAD, UNK, BOS], vocabulary, on_value=IMPOSSIBLE, off_value=0.0), axis=0)
+        return SearchWeights(
+            input_gates=self.model.input_gates(ids),
+            output_weights=tf.pad(tf.transpose(tf.convert_to_tensor(self.model.output_weights)), [[0, 0], [0, filler]]),
+            output_bias=tf.pad(self.model.output_bias + never, [[0, filler]], constant_values=IMPOSSIBLE),
+            output_ids=tf.pad(tf.range(vocabulary), [[0, filler]], constant_values=PAD),
+        )
+
+    @tf.function(input_signature=[])
+    def search_weights(self) -> dict[str, Tensor]:
+        """What `translate_prepared` wants besides the sentences: once for all calls, as long as the weights stay as they are."""
+        return self._search_weights(table=self.table_pays)._asdict()
+
+    def search(
+        self, ids: Tensor, lengths: Tensor, beam_size: Tensor, length_penalty: Tensor, max_steps: Tensor, weights: SearchWeights
+    ) -> Hypotheses:
         """Translate B sentences.
 
         Args:
@@ -49,40 +82,64 @@ class Inference:
             length_penalty: scalar float32, alpha.
             max_steps: scalar int32, an upper bound on the pieces of every hypothesis. Each sentence also has its own, from its own length,
                 so that its translation does not depend on its neighbours.
+            weights: the model's, rearranged; those of some output pieces alone search among these pieces.
         """
         width = tf.shape(ids)[1]
         memory, state = self.model.encode(ids, lengths)
-        output_weights = self.model.transposed_output_weights()
         own_limit = tf.cast(tf.cast(lengths, tf.float32) * self.factor, tf.int32) + self.offset
         limits = tf.maximum(tf.minimum(own_limit, max_steps), 1)
 
-        def step(tokens: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
-            logits, state, attention = self.model.step(tokens, state, memory, output_weights)
-            return logits + self.never, state, attention
+        def step(tokens: Tensor, rows: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
+            return self.model.step(tokens, rows, beam_size, state, memory, weights)
 
-        return tf.cond(
+        found = tf.cond(
             beam_size == 1,
             lambda: greedy_search(step, state, limits, width, length_penalty),
             lambda: beam_search(step, state, limits, width, length_penalty, beam_size),
         )
+        return found._replace(ids=tf.gather(weights.output_ids, found.ids))
 
     @tf.function(input_signature=SIGNATURE)
     def translate_ids(
         self, ids: Tensor, lengths: Tensor, beam_size: Tensor, length_penalty: Tensor, max_steps: Tensor
     ) -> dict[str, Tensor]:
         """`search` under the names of the exported signature."""
-        return self.search(ids, lengths, beam_size, length_penalty, max_steps)._asdict()
+        return self.translate_prepared(ids, lengths, beam_size, length_penalty, max_steps, *self._search_weights(table=False))
+
+    def _translate_prepared(
+        self,
+        ids: Tensor,
+        lengths: Tensor,
+        beam_size: Tensor,
+        length_penalty: Tensor,
+        max_steps: Tensor,
+        input_gates: Tensor,
+        output_weights: Tensor,
+        output_bias: Tensor,
+        output_ids: Tensor,
+    ) -> dict[str, Tensor]:
+        weights = SearchWeights(input_gates, output_weights, output_bias, output_ids)
+        return self.search(ids, lengths, beam_size, length_penalty, max_steps, weights)._asdict()
 
 
 class LiveRuntime:
-    """A model in memory behind the interface of an exported one, so that validation runs the very path that users run."""
+    """A model in memory behind the interface of an exported one, so that validation runs the very path that users run.
+
+    It translates with the weights as they stood when it was made.
+    """
 
     def __init__(self, inference: Inference) -> None:
         self.inference = inference
+        self.weights = inference.search_weights()
 
     def translate_ids(
         self, ids: NDArray[np.int32], lengths: NDArray[np.int32], *, beam_size: int, length_penalty: float, max_steps: int
     ) -> FoundHypotheses:
         """See `Runtime.translate_ids`."""
-        found = self.inference.translate_ids(ids, lengths, beam_size, length_penalty, max_steps)
+        found = self.inference.translate_prepared(
+            *(tf.constant(part, tf.int32) for part in (ids, lengths, beam_size)),
+            tf.constant(length_penalty, tf.float32),
+            tf.constant(max_steps, tf.int32),
+            **self.weights,
+        )
         return FoundHypotheses(*(found[name].numpy() for name in FoundHypotheses._fields))

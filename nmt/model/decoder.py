@@ -71,24 +71,30 @@ class Decoder(keras.layers.Layer):
         joined = dropout(tf.concat([queries, context], axis=2), self.rate, seed, "decoder.top")
         return dropout(self.readout(joined), self.rate, seed, "decoder.readout")
 
-    def step(self, embedded: Tensor, memory: Memory, state: DecoderState) -> Decoded:
-        """One step of search for N = B · K hypotheses, K consecutive rows for each sentence of the memory.
+    def step(self, gates: Tensor, rows: Tensor, beam_size: Tensor, memory: Memory, state: DecoderState) -> Decoded:
+        """One step of search for n live hypotheses of a grid of R = B · K.
 
         Args:
-            embedded: [N, E] embeddings of the last tokens.
+            gates: [n, 4H] x·W + b of the first layer, from `input_gates` of the last tokens.
+            rows: [n] int32, which row b · K + k of the grid each one is, ascending.
+            beam_size: scalar int32 K.
             memory: of B sentences.
-            state: (h, c) of each layer, each [N, H].
+            state: (h, c) of each layer, each [n, H].
 
         Returns:
-            readout [N, E], the next state, attention [N, S].
+            readout [n, E], the next state, attention [R, S], of which only the given rows mean anything.
         """
         batch = tf.shape(memory.values)[0]
-        h, c = self.layers[0].step(embedded, state[0])
+        h, c = self.layers[0].step_from_gates(gates, state[0])
         states: list[State] = [(h, c)]
-        context, attention = self.attention(tf.reshape(h, [batch, -1, h.shape[1]]), memory)  # [B, K, M], [B, K, S]
-        context = tf.reshape(context, [-1, context.shape[2]])  # [N, M]
+        # A sentence's hypotheses attend together: into the grid, one product for each sentence, and out of it.
+        queries = tf.scatter_nd(rows[:, tf.newaxis], h, [batch * beam_size, h.shape[1]])
+        context, attention = self.attention(tf.reshape(queries, [batch, beam_size, h.shape[1]]), memory)  # [B, K, M], [B, K, S]
+        context = tf.gather(tf.reshape(context, [-1, context.shape[2]]), rows)  # [n, M]
         for layer, previous in zip(self.layers[1:], state[1:], strict=True):
             h, c = layer.step(tf.concat([h, context], axis=1), previous)
             states.append((h, c))
-        readout = self.readout(tf.concat([h, context], axis=1))
+        kernel, bias = (tf.convert_to_tensor(weight) for weight in (self.readout.kernel, self.readout.bias))
+        # As bias_add, which TensorFlow fuses with the product and the tanh; a plain sum it would not.
+        readout = tf.tanh(tf.nn.bias_add(tf.matmul(tf.concat([h, context], axis=1), kernel), bias))
         return Decoded(readout, tuple(states), tf.reshape(attention, [-1, tf.shape(attention)[2]]))

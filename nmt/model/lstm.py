@@ -68,9 +68,18 @@ class LSTM(keras.layers.Layer):
         last = tf.stack([lengths - 1, tf.range(tf.shape(x)[1])], axis=1)  # [B, 2]: (step, row)
         return h, (tf.gather_nd(h, last), tf.gather_nd(c, last))
 
+    def input_gates(self, x: Tensor) -> Tensor:
+        """The part of a step that does not depend on the state: x·W + b, [N, D] -> [N, 4H]."""
+        kernel, _, bias = self._weights
+        return tf.nn.bias_add(tf.matmul(x, kernel), bias)
+
+    def step_from_gates(self, gates: Tensor, state: State) -> State:
+        """One step: `input_gates` [N, 4H] and (h, c), each [N, H] -> the next (h, c)."""
+        _, recurrent_kernel, _ = self._weights
+        h, c = state
+        h, c, _ = lstm_step(gates + tf.matmul(h, recurrent_kernel), c)
+        return h, c
+
     def step(self, x: Tensor, state: State) -> State:
         """One step: x [N, D] and (h, c), each [N, H] -> the next (h, c)."""
-        kernel, recurrent_kernel, bias = self._weights
-        h, c = state
-        h, c, _ = lstm_step(tf.matmul(x, kernel) + tf.matmul(h, recurrent_kernel) + bias, c)
-        return h, c
+        return self.step_from_gates(self.input_gates(x), state)

@@ -1,6 +1,6 @@
 """The whole model: the only door of this room."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
@@ -13,6 +13,19 @@ from nmt.model.encoder import Encoder
 from nmt.model.lstm import LstmKernel, choose_kernel
 from nmt.special_tokens import EOS
 from nmt.tensors import Tensor
+
+
+class SearchWeights(NamedTuple):
+    """Weights as a search wants them. V' output pieces: the vocabulary, or a shortlist of it, filled up to whole blocks."""
+
+    input_gates: Tensor
+    """[V, 4H] x·W + b of the decoder's first layer for every target piece, or no rows: then it is computed at each step."""
+    output_weights: Tensor
+    """[E, V'], transposed: a product with it is faster at every step than one that transposes."""
+    output_bias: Tensor
+    """[V'], in which what no translation may hold is impossible."""
+    output_ids: Tensor
+    """[V'] int32, ascending but for the filler: the piece that each place stands for. Special tokens are at their own places."""
 
 
 class Seq2Seq(keras.Model):
@@ -81,21 +94,32 @@ class Seq2Seq(keras.Model):
         logits = tf.matmul(tf.reshape(readout, [-1, width]), tf.convert_to_tensor(self.output_weights), transpose_b=True)
         return tf.reshape(logits + self.output_bias, [batch, steps, logits.shape[1]])
 
-    def transposed_output_weights(self) -> Tensor:
-        """[E, V], taken once before a search: a product with it is faster at every step than one that transposes."""
-        return tf.transpose(tf.convert_to_tensor(self.output_weights))
+    def input_gates(self, ids: Tensor) -> Tensor:
+        """x·W + b of the decoder's first layer for target pieces: ids [N] -> [N, 4H]."""
+        return self.decoder.layers[0].input_gates(self._embed(self.target_embedding, ids))
 
-    def step(self, tokens: Tensor, state: DecoderState, memory: Memory, output_weights: Tensor) -> tuple[Tensor, DecoderState, Tensor]:
-        """One step of search.
+    def step(
+        self, tokens: Tensor, rows: Tensor, beam_size: Tensor, state: DecoderState, memory: Memory, weights: SearchWeights
+    ) -> tuple[Tensor, DecoderState, Tensor]:
+        """One step of search for n live hypotheses of a grid of R = B · K.
 
         Args:
-            tokens: [N] int32 last tokens, N = B · K.
-            state: of N hypotheses.
+            tokens: [n] int32 last tokens, as places in `weights.output_ids`.
+            rows: [n] int32, which row b · K + k of the grid each hypothesis is, ascending.
+            beam_size: scalar int32 K.
+            state: of n hypotheses.
             memory: of B sentences.
-            output_weights: from `transposed_output_weights`.
+            weights: rearranged for the search.
 
         Returns:
-            logits [N, V], the next state, attention [N, S].
+            logits [n, V'], the next state, attention [R, S].
         """
-        decoded = self.decoder.step(self._embed(self.target_embedding, tokens), memory, state)
-        return tf.matmul(decoded.readout, output_weights) + self.output_bias, decoded.state, decoded.attention
+        ids = tf.gather(weights.output_ids, tokens)
+        gates = tf.cond(
+            tf.shape(weights.input_gates)[0] > 0,
+            lambda: tf.gather(weights.input_gates, ids),
+            lambda: self.input_gates(ids),
+        )
+        decoded = self.decoder.step(gates, rows, beam_size, memory, state)
+        logits = tf.nn.bias_add(tf.matmul(decoded.readout, weights.output_weights), weights.output_bias)
+        return logits, decoded.state, decoded.attention

@@ -11,6 +11,8 @@ from nmt.errors import ModelError
 from nmt.runtime.interface import Hypotheses
 
 SIGNATURE = "serving_default"
+PREPARED_SIGNATURE = "translate_prepared"
+WEIGHTS_SIGNATURE = "search_weights"
 _INPUTS = {"ids", "lengths", "beam_size", "length_penalty", "max_steps"}
 
 
@@ -47,6 +49,10 @@ class SavedModelRuntime:
             )
         self._tf = tf
         self._translate_ids = function
+        self._weights: dict[str, Any] = {}
+        prepared, weights = (self._loaded.signatures.get(name) for name in (PREPARED_SIGNATURE, WEIGHTS_SIGNATURE))
+        if prepared is not None and weights is not None:  # models that were published before 0.2 have neither
+            self._translate_ids, self._weights = prepared, weights()
 
     def translate_ids(
         self, ids: NDArray[np.int32], lengths: NDArray[np.int32], *, beam_size: int, length_penalty: float, max_steps: int
@@ -59,6 +65,7 @@ class SavedModelRuntime:
             beam_size=tf.constant(beam_size, tf.int32),
             length_penalty=tf.constant(length_penalty, tf.float32),
             max_steps=tf.constant(max_steps, tf.int32),
+            **self._weights,
         )
         return Hypotheses(*(found[name].numpy() for name in Hypotheses._fields))
 

@@ -8,10 +8,14 @@ import tensorflow as tf
 from nmt.tensors import Tensor
 
 State = Any
-"""Any nest of tensors with N = batch · beam rows: the search only gathers rows of it."""
+"""Any nest of tensors with n rows, one for each live hypothesis: the search only gathers rows of it."""
 
-Step = Callable[[Tensor, State], tuple[Tensor, State, Tensor]]
-"""(tokens [N] int32, state) -> (logits [N, V], next state, attention [N, S])."""
+Step = Callable[[Tensor, Tensor, State], tuple[Tensor, State, Tensor]]
+"""(tokens [n] int32, rows [n] int32, state) -> (logits [n, V], next state, attention [B · K, S]).
+
+A search holds K hypotheses for each of B sentences, row b · K + k for the k-th of sentence b. Only those that are not finished are asked
+about: `rows` says which they are, ascending. Attention comes for every row; that of the others is not read.
+"""
 
 IMPOSSIBLE = -1e9
 """A score no hypothesis can have; finite, so that differences and quotients stay numbers."""
@@ -36,6 +40,6 @@ def length_penalty(length: Tensor, alpha: Tensor) -> Tensor:
 
 
 def forbid(logits: Tensor, token: int, when: Tensor) -> Tensor:
-    """Make `token` impossible in logits [N, V] where the scalar `when` holds."""
+    """Make `token` impossible in logits [n, V] where the scalar `when` holds."""
     column = tf.one_hot(token, tf.shape(logits)[1], on_value=IMPOSSIBLE, off_value=0.0)
     return tf.cond(when, lambda: logits + column, lambda: logits)

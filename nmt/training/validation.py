@@ -42,12 +42,12 @@ class Validator:
         self.plan = BatchPlan(prepared.valid, batch_tokens=4 * config.training.batch_tokens, seed=0)
         self.sources = prepared.valid_source[: config.training.validate_bleu_lines]
         self.references = prepared.valid_target[: config.training.validate_bleu_lines]
-        self.prepared, self.runtime = prepared, LiveRuntime(inference)
+        self.prepared, self.inference = prepared, inference
 
     def translator(self, max_steps: int) -> Translator:
         """The model behind the very path that users run, greedy."""
         return Translator(
-            self.runtime,
+            LiveRuntime(self.inference),
             self.prepared.tokenizers,
             Limits(max_source_pieces=self.config.search.max_source_pieces, max_steps=max_steps),
             SearchDefaults(

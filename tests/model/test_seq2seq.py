@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from nmt.config import ModelConfig
-from nmt.model.seq2seq import Seq2Seq
+from nmt.model.seq2seq import SearchWeights, Seq2Seq
 from nmt.special_tokens import BOS, EOS, PAD
 
 V = 20
@@ -28,9 +28,10 @@ def test_step_by_step_equals_teacher_forcing(attention: str, layers: int) -> Non
     model = small(attention=attention, decoder_layers=layers, encoder_layers=layers)
     whole = model(SOURCE, LENGTHS, TARGET, TARGET_LENGTHS)  # [B, T, V]
     memory, state = model.encode(SOURCE, LENGTHS)
-    output_weights = model.transposed_output_weights()
+    # As a search has them; without a table of input gates.
+    weights = SearchWeights(model.input_gates(tf.range(0)), tf.transpose(model.output_weights), model.output_bias, tf.range(V))
     for t in range(3):
-        logits, state, attention_weights = model.step(TARGET[:, t], state, memory, output_weights)
+        logits, state, attention_weights = model.step(TARGET[:, t], tf.range(2), tf.constant(1), state, memory, weights)
         rows = [row for row in range(2) if t < TARGET_LENGTHS[row]]
         np.testing.assert_allclose(logits.numpy()[rows], whole.numpy()[rows, t], atol=1e-5)
         np.testing.assert_allclose(tf.reduce_sum(attention_weights, axis=1), 1.0, rtol=1e-5)

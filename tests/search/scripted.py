@@ -9,13 +9,18 @@ from nmt.search.step import Step
 from nmt.tensors import Tensor
 
 
-def bigram_step(logits: np.ndarray, width: int = 2) -> tuple[Step, Callable[[int], Tensor]]:
-    """A step whose scores depend on the last token alone: `logits[last]`, [V, V]. Its state counts steps; attention is uniform."""
+def bigram_step(logits: np.ndarray, grid: int, width: int = 2) -> tuple[Step, Callable[[int], Tensor]]:
+    """A step whose scores depend on the last token alone: `logits[last]`, [V, V]. Its state counts steps; attention is uniform.
+
+    Args:
+        logits: the scores.
+        grid: rows of the search, sentences times beam size.
+        width: source positions.
+    """
     table = tf.constant(logits, tf.float32)
 
-    def step(tokens: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        attention = tf.fill([tf.shape(tokens)[0], width], 1.0 / width)
-        return tf.gather(table, tokens), state + 1, attention
+    def step(tokens: Tensor, rows: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return tf.gather(table, tokens), state + 1, tf.fill([grid, width], 1.0 / width)
 
     return step, lambda batch: tf.zeros([batch, 1], tf.int32)
 

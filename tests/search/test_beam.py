@@ -27,7 +27,7 @@ def table_of(seed: int) -> np.ndarray:
 
 SEARCH = tf.function(
     lambda table, limits, alpha, beam: beam_search(
-        bigram_of(table), tf.zeros([tf.shape(limits)[0], 1], tf.int32), limits, tf.constant(2), alpha, beam
+        bigram_of(table, tf.shape(limits)[0] * beam), tf.zeros([tf.shape(limits)[0], 1], tf.int32), limits, tf.constant(2), alpha, beam
     ),
     input_signature=[
         tf.TensorSpec([V, V], tf.float32),
@@ -38,11 +38,11 @@ SEARCH = tf.function(
 )
 
 
-def bigram_of(table):
-    def step(tokens, state):
+def bigram_of(table, grid):
+    def step(tokens, rows, state):
         # The attention tells which step made it, so that a test can follow it through the beams.
-        at = tf.cast(state, tf.float32)
-        return tf.gather(table, tokens), state + 1, tf.concat([at, tf.cast(tokens, tf.float32)[:, tf.newaxis]], axis=1)
+        at = tf.concat([tf.cast(state, tf.float32), tf.cast(tokens, tf.float32)[:, tf.newaxis]], axis=1)
+        return tf.gather(table, tokens), state + 1, tf.scatter_nd(rows[:, tf.newaxis], at, [grid, 2])
 
     return step
 
@@ -80,7 +80,7 @@ def test_a_beam_that_holds_everything_finds_the_best_of_all(seed: int, alpha: fl
 def test_beam_one_is_greedy(seed: int) -> None:
     table = table_of(seed)
     beam = search(table, [8, 3], 1.0, 1)
-    step, state = bigram_step(table)
+    step, state = bigram_step(table, 2)
     greedy = greedy_search(step, state(2), tf.constant([8, 3]), tf.constant(2), tf.constant(1.0))
     np.testing.assert_array_equal(beam.ids, greedy.ids)
     np.testing.assert_array_equal(beam.lengths, greedy.lengths)

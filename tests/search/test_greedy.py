@@ -19,7 +19,7 @@ def chain() -> np.ndarray:
 
 
 def search(table: np.ndarray, limits: list[int], alpha: float = 0.0):
-    step, state = bigram_step(table)
+    step, state = bigram_step(table, len(limits))
     return greedy_search(step, state(len(limits)), tf.constant(limits), tf.constant(2), tf.constant(alpha))
 
 
