@@ -8,25 +8,38 @@ from nmt.special_tokens import BOS, PAD, UNK
 from nmt.tensors import Tensor
 
 
-def _uniform(shape: Tensor, seed: Tensor, site: str) -> Tensor:
-    """Draw U[0, 1) for one named place in the model; equal on every device because the generator is named."""
-    place = tf.random.fold_in(seed, zlib.crc32(site.encode()) & 0x7FFFFFFF)
-    return tf.random.stateless_uniform(shape, seed=place, alg="philox")
+BYTE_VALUES = 256
+
+
+def _place(seed: Tensor, site: str) -> Tensor:
+    """The seed of one named place in the model."""
+    return tf.random.fold_in(seed, zlib.crc32(site.encode()) & 0x7FFFFFFF)
+
+
+def _bytes(shape: list[Tensor | int], seed: Tensor, site: str) -> Tensor:
+    """Draw uniform bytes, four from each random word; equal on every device because the generator is named."""
+    *outer, width = shape
+    words = -(-int(width) // 4)
+    drawn = tf.random.stateless_uniform([*outer, words], _place(seed, site), None, None, tf.uint32, alg="philox")
+    return tf.reshape(tf.bitcast(drawn, tf.uint8), [*outer, 4 * words])[..., :width]
 
 
 def dropout(x: Tensor, rate: float, seed: Tensor | None, site: str) -> Tensor:
     """Zero a share `rate` of x and scale the rest by 1 / (1 - rate) (Srivastava et al. 2014).
 
     Args:
-        x: any float tensor.
-        rate: probability of dropping one element.
+        x: any float tensor with a known last axis.
+        rate: probability of dropping one element, rounded to 1/256: one byte decides.
         seed: int32 [2], different for each update and replica; None outside training, where x is returned as it is.
         site: name of the place in the model, so that two places draw different masks.
     """
-    if seed is None or rate == 0.0:
+    dropped = min(round(rate * BYTE_VALUES), BYTE_VALUES - 1)
+    if seed is None or dropped == 0:
         return x
-    keep = tf.cast(_uniform(tf.shape(x), seed, site) >= rate, x.dtype)
-    return x * (keep * (1.0 / (1.0 - rate)))
+    shape = tf.shape(x)
+    drawn = _bytes([*(shape[axis] for axis in range(len(x.shape) - 1)), x.shape[-1]], seed, site)
+    keep = tf.cast(drawn >= tf.constant(dropped, tf.uint8), x.dtype)
+    return x * (keep * (BYTE_VALUES / (BYTE_VALUES - dropped)))
 
 
 def word_dropout(ids: Tensor, rate: float, seed: Tensor | None, site: str) -> Tensor:
@@ -38,5 +51,6 @@ def word_dropout(ids: Tensor, rate: float, seed: Tensor | None, site: str) -> Te
     """
     if seed is None or rate == 0.0:
         return ids
-    dropped = (_uniform(tf.shape(ids), seed, site) < rate) & (ids != PAD) & (ids != BOS)
+    drawn = tf.random.stateless_uniform(tf.shape(ids), _place(seed, site), alg="philox")
+    dropped = (drawn < rate) & (ids != PAD) & (ids != BOS)
     return tf.where(dropped, tf.constant(UNK, ids.dtype), ids)

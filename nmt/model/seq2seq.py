@@ -60,22 +60,50 @@ class Seq2Seq(keras.Model):
     def _embed(self, matrix: Any, ids: Tensor) -> Tensor:
         return tf.gather(tf.convert_to_tensor(matrix), ids) * self.scale
 
-    def encode(self, source: Tensor, source_lengths: Tensor, seed: Tensor | None = None) -> tuple[Memory, DecoderState]:
-        """Encode each source once.
+    def embed_source(self, source: Tensor, seed: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Look up a source: ids [B, S] -> the ids that are read [S, B], word dropout applied, and their embeddings [S, B, E]."""
+        ids = word_dropout(tf.transpose(source), self.word_dropout, seed, "source")
+        return ids, self._embed(self.source_embedding, ids)
+
+    def embed_target(self, target: Tensor, seed: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Look up a target that begins with BOS: ids [B, T] -> the ids that are read [T, B] and their embeddings [T, B, E]."""
+        ids = word_dropout(tf.transpose(target), self.word_dropout, seed, "target")
+        return ids, self._embed(self.target_embedding, ids)
+
+    def encode(self, source: Tensor, source_lengths: Tensor) -> tuple[Memory, DecoderState]:
+        """Encode each source once, for a search.
 
         Args:
             source: [B, S] int32, each row ends in EOS and is right-padded.
             source_lengths: [B] int32, EOS counted.
-            seed: int32 [2] while training, else None.
 
         Returns:
             The memory to attend to and the decoder's initial state, B rows each.
         """
-        ids = word_dropout(source, self.word_dropout, seed, "source")
-        embedded = self._embed(self.source_embedding, tf.transpose(ids))  # [S, B, E]
-        values, encoder_state = self.encoder(embedded, source_lengths, seed)
-        mask = tf.sequence_mask(source_lengths, tf.shape(source)[1], values.dtype)
+        return self._encode(self.embed_source(source)[1], source_lengths, None)
+
+    def _encode(self, embedded: Tensor, lengths: Tensor, seed: Tensor | None) -> tuple[Memory, DecoderState]:
+        values, encoder_state = self.encoder(embedded, lengths, seed)
+        mask = tf.sequence_mask(lengths, tf.shape(embedded)[0], values.dtype)
         return self.decoder.attention.memorize(values, mask), self.decoder.initial_state(encoder_state)
+
+    def readout(
+        self, embedded_source: Tensor, source_lengths: Tensor, embedded_target: Tensor, target_lengths: Tensor, seed: Tensor | None = None
+    ) -> Tensor:
+        """Teacher forcing up to the vector from which the output layer makes logits.
+
+        Args:
+            embedded_source: [S, B, E] from `embed_source`.
+            source_lengths: [B] int32, EOS counted.
+            embedded_target: [T, B, E] from `embed_target`: the reference shifted right.
+            target_lengths: [B] int32.
+            seed: int32 [2] while training, else None.
+
+        Returns:
+            [B, T, E].
+        """
+        memory, state = self._encode(embedded_source, source_lengths, seed)
+        return self.decoder(embedded_target, target_lengths, memory, state, seed)
 
     def call(self, source: Tensor, source_lengths: Tensor, target: Tensor, target_lengths: Tensor, seed: Tensor | None = None) -> Tensor:
         """Teacher forcing: logits [B, T, V] of the next token after each prefix.
@@ -86,13 +114,9 @@ class Seq2Seq(keras.Model):
             target_lengths: [B] int32.
             seed: int32 [2] while training, else None.
         """
-        memory, state = self.encode(source, source_lengths, seed)
-        ids = word_dropout(target, self.word_dropout, seed, "target")
-        embedded = self._embed(self.target_embedding, tf.transpose(ids))  # [T, B, E]
-        readout = self.decoder(embedded, target_lengths, memory, state, seed)  # [B, T, E]
-        batch, steps, width = tf.shape(readout)[0], tf.shape(readout)[1], readout.shape[2]
-        logits = tf.matmul(tf.reshape(readout, [-1, width]), tf.convert_to_tensor(self.output_weights), transpose_b=True)
-        return tf.reshape(logits + self.output_bias, [batch, steps, logits.shape[1]])
+        embedded = self.embed_source(source, seed)[1], self.embed_target(target, seed)[1]
+        readout = self.readout(embedded[0], source_lengths, embedded[1], target_lengths, seed)
+        return tf.matmul(readout, tf.convert_to_tensor(self.output_weights), transpose_b=True) + self.output_bias
 
     def input_gates(self, ids: Tensor) -> Tensor:
         """x·W + b of the decoder's first layer for target pieces: ids [N] -> [N, 4H]."""

@@ -20,40 +20,57 @@ class LossSums(NamedTuple):
     """float32, how many labels are not padding."""
 
 
-def loss_sums(logits: Tensor, labels: Tensor, smoothing: float) -> LossSums:
-    """Cross-entropy against (1 - ε) · one-hot + ε / V (Szegedy et al. 2016, section 7), without ever building that target.
-
-    With p = softmax(logits) and lse their log-sum-exp, the loss of a token y is lse - (1 - ε) · logit_y - ε · mean(logits), and its
-    gradient p - (1 - ε) · one-hot(y) - ε / V.
+def loss_sums(readout: Tensor, output_weights: Tensor, output_bias: Tensor, labels: Tensor, smoothing: float) -> LossSums:
+    """Cross-entropy of softmax(readout · Wᵀ + b) against (1 - ε) · one-hot + ε / V (Szegedy et al. 2016, section 7).
 
     Args:
-        logits: [B, T, V].
+        readout: [B, T, E].
+        output_weights: W [V, E].
+        output_bias: b [V].
         labels: [B, T] int32, PAD where there is nothing to predict.
         smoothing: ε in [0, 1).
     """
-    width = logits.shape[-1]
     flat_labels = tf.reshape(labels, [-1])
-    weights = tf.cast(flat_labels != PAD, logits.dtype)
-    per_token = _smoothed_cross_entropy(tf.reshape(logits, [-1, width]), flat_labels, smoothing)
-    smoothed, plain = (tf.reduce_sum(weights * value) for value in per_token)
-    return LossSums(smoothed, plain, tf.reduce_sum(weights))
+    real = tf.where(flat_labels != PAD)[:, 0]  # padding costs no row of the largest product
+    flat = tf.gather(tf.reshape(readout, [-1, readout.shape[-1]]), real)
+    smoothed, plain = _cross_entropy(flat, output_weights, output_bias, tf.gather(flat_labels, real), smoothing)
+    return LossSums(smoothed, plain, tf.cast(tf.size(real), readout.dtype))
 
 
-def _smoothed_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
-    """([N] smoothed loss, [N] cross-entropy without a gradient) from logits [N, V]."""
+def _cross_entropy(readout: Tensor, W: Tensor, b: Tensor, labels: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
+    """(smoothed loss, cross-entropy without a gradient) as sums over N tokens, from readout [N, E].
+
+    [N, V] is the one large array of an update, so few things are done to it: the product that makes the logits, the exponential, in their
+    place, and its sum. What smoothing adds is linear in the logits and needs W's mean alone. The gradient of a logit,
+    p - (1 - ε) · one-hot - ε / V with p = exponential / sum, is never built: each of its three terms goes to readout, W and b by itself.
+    """
 
     @tf.custom_gradient
-    def run(logits: Tensor) -> tuple[tuple[Tensor, Tensor], Callable[[Tensor, Tensor], Tensor]]:
-        # One kernel gives the loss and p - one-hot(y), in one pass over [N, V].
-        plain, slope = tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(features=logits, labels=labels)
-        rows = tf.stack([tf.range(tf.shape(labels)[0]), labels], axis=1)
-        chosen = tf.gather_nd(logits, rows)
-        smoothed = plain + smoothing * (chosen - tf.reduce_mean(logits, axis=1))
+    def run(readout: Tensor, W: Tensor, b: Tensor) -> tuple[tuple[Tensor, Tensor], Callable[[Tensor, Tensor], tuple[Tensor, ...]]]:
+        vocabulary = W.shape[0]
+        logits = tf.nn.bias_add(tf.matmul(readout, W, transpose_b=True), b)  # [N, V]
+        greatest = tf.reduce_max(logits, axis=1)
+        exponential = tf.exp(logits - greatest[:, tf.newaxis])
+        total = tf.reduce_sum(exponential, axis=1)
+        right, mean = tf.gather(W, labels), tf.reduce_mean(W, axis=0)  # [N, E], [E]
+        logit_right = tf.reduce_sum(readout * right, axis=1) + tf.gather(b, labels)
+        logit_mean = tf.linalg.matvec(readout, mean) + tf.reduce_mean(b)
+        plain = greatest + tf.math.log(total) - logit_right
+        smoothed = plain + smoothing * (logit_right - logit_mean)
 
-        def gradient(upstream: Tensor, _plain: Tensor) -> Tensor:
-            dense = (slope - smoothing / tf.cast(tf.shape(logits)[1], logits.dtype)) * upstream[:, tf.newaxis]
-            return tf.tensor_scatter_nd_add(dense, rows, smoothing * upstream)
+        def gradient(upstream: Tensor, _plain: Tensor) -> tuple[Tensor, ...]:
+            share = (upstream / total)[:, tf.newaxis]  # [N, 1]
+            hit, spread = (1.0 - smoothing) * upstream, smoothing * upstream  # what goes to the label, and to all pieces together
+            d_readout = share * tf.matmul(exponential, W) - hit * right - spread * mean
+            d_W = tf.matmul(exponential, share * readout, transpose_a=True) - spread / vocabulary * tf.reduce_sum(readout, axis=0)
+            d_b = tf.linalg.matvec(exponential, share[:, 0], transpose_a=True) - spread / vocabulary * tf.cast(tf.size(labels), b.dtype)
+            at = labels[:, tf.newaxis]
+            return (
+                d_readout,
+                tf.tensor_scatter_nd_sub(d_W, at, hit * readout),
+                tf.tensor_scatter_nd_sub(d_b, at, tf.fill(tf.shape(labels), hit)),
+            )
 
-        return (smoothed, plain), gradient
+        return (tf.reduce_sum(smoothed), tf.reduce_sum(plain)), gradient
 
-    return run(logits)
+    return run(readout, W, b)

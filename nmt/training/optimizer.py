@@ -54,7 +54,8 @@ class Adam(tf.Module):
                     grad=gradient,
                 )
                 if average is not None:
-                    average.assign_sub((1.0 - keep) * (average - variable))
+                    # average -= (1 - keep) · (average - variable), as one kernel.
+                    tf.raw_ops.ResourceApplyGradientDescent(var=average.handle, alpha=1.0 - keep, delta=average - variable)
 
             arguments = (gradient, first, second) if average is None else (gradient, first, second, average)
             strategy.extended.update(variable, change, args=arguments)

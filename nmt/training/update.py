@@ -46,29 +46,50 @@ class Updater:
 
     def _replica_gradients(self, batch: Batch, update: Tensor) -> tuple[list[Tensor], tuple[Tensor, ...]]:
         own, replica = self._own_rows(batch)
+        model = self.model
         seed = tf.random.fold_in(tf.stack([self.config.seed, update]), replica)
+        # Looked up outside the tape: it would make a dense gradient of each lookup, where a few rows added to the output layer's will do.
+        source_ids, source = model.embed_source(own.source, seed)
+        target_ids, target = model.embed_target(own.target, seed)
         with tf.GradientTape() as tape:
-            logits = self.model(own.source, own.source_lengths, own.target, own.target_lengths, seed)
-            sums = loss_sums(logits, own.labels, self.config.label_smoothing)
-        gradients = tape.gradient(sums.smoothed, self.variables)
-        return [tf.convert_to_tensor(gradient) for gradient in gradients], tuple(sums)
+            tape.watch([source, target])
+            readout = model.readout(source, own.source_lengths, target, own.target_lengths, seed)
+            weights, bias = (tf.convert_to_tensor(variable) for variable in (model.output_weights, model.output_bias))
+            sums = loss_sums(readout, weights, bias, own.labels, self.config.label_smoothing)
+        *gradients, d_source, d_target = tape.gradient(sums.smoothed, [*self.variables, source, target])
+        for matrix, ids, rows in ((model.source_embedding, source_ids, d_source), (model.target_embedding, target_ids, d_target)):
+            place = next(i for i, variable in enumerate(model.trainable_variables) if variable is matrix)
+            gradients[place] = _add_rows(gradients[place], matrix.shape, ids, rows * model.scale)
+        return gradients, tuple(sums)
 
     def _update(self, batch: Batch, update: Tensor, learning_rate: Tensor) -> UpdateResult:
         strategy = self.distribution.strategy
         per_replica, sums = strategy.run(self._replica_gradients, args=(batch, update))
         smoothed, cross_entropy, tokens = (strategy.reduce("SUM", value, axis=None) for value in sums)
-        gradients = [strategy.reduce("SUM", value, axis=None) / tokens for value in per_replica]
-        gradients, norm = tf.clip_by_global_norm(gradients, self.config.clip_norm)
+        gradients = [strategy.reduce("SUM", value, axis=None) for value in per_replica]
+        norm = tf.linalg.global_norm(gradients) / tokens
+        # Division and clipping (Pascanu et al. 2013) as one factor.
+        factor = tf.minimum(1.0, self.config.clip_norm / norm) / tokens
         finite = tf.math.is_finite(norm) & tf.math.is_finite(smoothed)
 
         def apply() -> Tensor:
-            self.optimizer.apply(strategy, gradients, learning_rate, tf.cast(update, tf.float32))
+            scaled = [gradient * factor for gradient in gradients]
+            self.optimizer.apply(strategy, scaled, learning_rate, tf.cast(update, tf.float32))
             return tf.constant(True)
 
         return UpdateResult(smoothed, cross_entropy, tokens, norm, tf.cond(finite, apply, lambda: tf.constant(False)))
 
     def _loss(self, batch: Batch) -> tuple[Any, Any]:
         """Cross-entropy sum and token count of a batch, without dropout or update, on one replica."""
-        logits = self.model(batch.source, batch.source_lengths, batch.target, batch.target_lengths)
-        sums = loss_sums(logits, batch.labels, 0.0)
+        model = self.model
+        embedded = model.embed_source(batch.source)[1], model.embed_target(batch.target)[1]
+        readout = model.readout(embedded[0], batch.source_lengths, embedded[1], batch.target_lengths)
+        weights, bias = (tf.convert_to_tensor(variable) for variable in (model.output_weights, model.output_bias))
+        sums = loss_sums(readout, weights, bias, batch.labels, 0.0)
         return sums.cross_entropy, sums.tokens
+
+
+def _add_rows(gradient: Tensor | None, shape: Any, ids: Tensor, rows: Tensor) -> Tensor:
+    """Add the gradients of embeddings [T, B, E] to that of their matrix [V, E], in its place; None is none yet."""
+    places, rows = tf.reshape(ids, [-1, 1]), tf.reshape(rows, [-1, shape[1]])
+    return tf.scatter_nd(places, rows, shape) if gradient is None else tf.tensor_scatter_nd_add(gradient, places, rows)

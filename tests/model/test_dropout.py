@@ -25,8 +25,18 @@ def test_same_seed_and_site_same_mask() -> None:
 
 def test_the_mean_is_kept() -> None:
     dropped = dropout(tf.ones([1000, 100]), 0.3, SEED, "a").numpy()
-    assert set(np.unique(dropped)) == {np.float32(0), np.float32(1 / 0.7)}
+    assert set(np.unique(dropped)) == {np.float32(0), np.float32(256 / (256 - 77))}  # 0.3 is 77 bytes of 256
     assert abs(dropped.mean() - 1) < 0.01
+
+
+def test_a_width_that_no_words_fill() -> None:
+    dropped = dropout(tf.ones([4, 1000, 7]), 0.5, SEED, "a").numpy()
+    assert dropped.shape == (4, 1000, 7)
+    assert all(abs(dropped[..., column].mean() - 1) < 0.1 for column in range(7))
+
+
+def test_a_rate_next_to_one_stays_finite() -> None:
+    assert np.isfinite(dropout(tf.ones([9, 8]), 0.9999, SEED, "a")).all()
 
 
 def test_word_dropout_spares_padding_and_bos() -> None:

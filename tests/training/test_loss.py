@@ -1,4 +1,4 @@
-"""The loss against its definition with a dense target."""
+"""The loss against its definition with dense logits and a dense target."""
 
 import numpy as np
 import pytest
@@ -7,32 +7,46 @@ import tensorflow as tf
 from nmt.special_tokens import PAD
 from nmt.training.loss import loss_sums
 
+E, V = 5, 7
+
 
 def test_two_equal_logits_cost_ln_2() -> None:
-    sums = loss_sums(tf.zeros([1, 1, 2]), tf.constant([[1]]), 0.0)
+    sums = loss_sums(tf.zeros([1, 1, E]), tf.ones([2, E]), tf.zeros([2]), tf.constant([[1]]), 0.0)
     assert float(sums.cross_entropy) == pytest.approx(np.log(2))
     assert float(sums.tokens) == 1
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
-def test_value_and_gradient_are_those_of_the_dense_target(smoothing: float) -> None:
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-5)])
+def test_value_and_gradients_are_those_of_the_dense_target(smoothing: float, dtype: str, tolerance: float) -> None:
     rng = np.random.default_rng(0)
-    logits = tf.constant(rng.normal(size=(2, 4, 7)) * 3, tf.float32)
+    readout, W, b = (tf.constant(rng.normal(size=shape) * 2, dtype) for shape in ([2, 4, E], [V, E], [V]))
     labels = tf.constant([[4, 1, 6, PAD], [2, 2, PAD, PAD]])
-    mask = tf.cast(labels != PAD, tf.float32)
-    dense = tf.one_hot(labels, 7) * (1 - smoothing) + smoothing / 7
+    mask = tf.cast(labels != PAD, dtype)
+    dense = tf.one_hot(labels, V, dtype=dtype) * (1 - smoothing) + smoothing / V
     with tf.GradientTape(persistent=True) as tape:
-        tape.watch(logits)
-        ours = loss_sums(logits, labels, smoothing)
+        tape.watch([readout, W, b])
+        ours = loss_sums(readout, W, b, labels, smoothing)
+        logits = tf.matmul(readout, W, transpose_b=True) + b
         expected = tf.reduce_sum(mask * tf.nn.softmax_cross_entropy_with_logits(dense, logits))
         plain = tf.reduce_sum(mask * tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
         doubled = 2.0 * ours.smoothed
-    assert float(ours.smoothed) == pytest.approx(float(expected), rel=1e-5)
-    assert float(ours.cross_entropy) == pytest.approx(float(plain), rel=1e-5)
+    assert float(ours.smoothed) == pytest.approx(float(expected), rel=tolerance)
+    assert float(ours.cross_entropy) == pytest.approx(float(plain), rel=tolerance)
     assert float(ours.tokens) == 5
-    np.testing.assert_allclose(tape.gradient(doubled, logits), 2 * tape.gradient(expected, logits), atol=1e-6)
+    for found, one in zip(tape.gradient(doubled, [readout, W, b]), tape.gradient(expected, [readout, W, b]), strict=True):
+        np.testing.assert_allclose(found, 2 * one, atol=tolerance, rtol=tolerance)
 
 
 def test_padding_costs_nothing() -> None:
-    sums = loss_sums(tf.random.normal([2, 3, 5]), tf.fill([2, 3], PAD), 0.1)
+    readout = tf.random.normal([2, 3, E])
+    with tf.GradientTape() as tape:
+        tape.watch(readout)
+        sums = loss_sums(readout, tf.random.normal([V, E]), tf.zeros([V]), tf.fill([2, 3], PAD), 0.1)
     assert [float(value) for value in sums] == [0, 0, 0]
+    assert not tf.convert_to_tensor(tape.gradient(sums.smoothed, readout)).numpy().any()
+
+
+def test_large_logits_stay_finite() -> None:
+    sums = loss_sums(tf.fill([1, 1, E], 1e3), tf.random.normal([V, E]), tf.zeros([V]), tf.constant([[3]]), 0.1)
+    assert np.isfinite(float(sums.smoothed))
