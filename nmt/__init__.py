@@ -23,16 +23,17 @@ if TYPE_CHECKING:
 __all__ = ["__version__", "load"]
 
 
-def load(model: str | Path, *, threads: int | None = None) -> Translator:
+def load(model: str | Path, *, threads: int | None = None, shortlist: bool = False) -> Translator:
     """Load an exported model: a model directory, a run (its newest export) or a folder of versions (the highest).
 
     Args:
         model: Where it lies.
         threads: CPU threads; default: TensorFlow's own choice.
+        shortlist: Search only among the pieces that can translate each batch: faster, an approximation.
     """
     from nmt.translator import load_translator
 
-    return load_translator(model, threads=threads)
+    return load_translator(model, threads=threads, shortlist=shortlist)
 
 
 def __getattr__(name: str) -> Any:

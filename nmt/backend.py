@@ -18,12 +18,12 @@ def load_backend() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read once by TensorFlow, at its first import
     if "tensorflow" in sys.modules:
         return
-    with _standard_error_kept():
+    with standard_error_kept():
         import tensorflow  # noqa: F401
 
 
 @contextmanager
-def _standard_error_kept() -> Iterator[None]:
+def standard_error_kept() -> Iterator[None]:
     """Send file descriptor 2 to a temporary file, and copy that to standard error if the block raises."""
     sys.stderr.flush()
     own = os.dup(2)

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal, cast
 
 import typer
 
-from nmt.cli_options import HELP, AsJson, Beam, Model, Override, RunDir, Threads, stderr
+from nmt.cli_bench import add_bench_verbs
+from nmt.cli_options import HELP, AsJson, Beam, Model, Override, RunDir, Shortlist, Threads, stderr
 from nmt.cli_serving import add_serving_verbs
 from nmt.errors import NmtError
 
@@ -99,18 +100,31 @@ def export(
     run: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="a run directory; with --strings any MODEL")],
     checkpoint: Annotated[Literal["best", "last", "average"] | None, typer.Option(help="which weights; default: best")] = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="folder for the next version; default: RUN_DIR/export, or RUN_DIR/strings")
+        Path | None, typer.Option("-o", "--output", help="folder for the next version; default: RUN_DIR/export, /strings or /litert")
     ] = None,
     strings: Annotated[
         bool, typer.Option("--strings", help="write the newest export as OUTPUT/NAME/<n>, text in and text out, for TensorFlow Serving")
     ] = False,
+    form: Annotated[
+        Literal["savedmodel", "litert"], typer.Option("--format", help="litert: small, and runs without TensorFlow")
+    ] = "savedmodel",
+    weights: Annotated[Literal["int8", "float16", "float32"] | None, typer.Option(help="of --format litert; default: int8")] = None,
 ) -> None:
-    """Publish a checkpoint as a SavedModel that has been verified against the live model."""
+    """Publish a checkpoint as a model that has been verified against the live model."""
     if strings and checkpoint:
         raise typer.BadParameter("--strings takes the weights of an export, not --checkpoint: export that checkpoint first")
-    from nmt.recipes import export_run, export_run_strings
+    if strings and form == "litert":
+        raise typer.BadParameter("--strings writes a SavedModel: it does not go with --format litert")
+    if weights and form != "litert":
+        raise typer.BadParameter("--weights goes with --format litert: a SavedModel has the weights as they were trained")
+    from nmt.recipes import export_run, export_run_litert, export_run_strings
 
-    print(export_run_strings(run, output, stderr()) if strings else export_run(run, checkpoint or "best", output, stderr()))
+    if strings:
+        print(export_run_strings(run, output, stderr()))
+    elif form == "litert":
+        print(export_run_litert(run, checkpoint or "best", weights or "int8", output, stderr()))
+    else:
+        print(export_run(run, checkpoint or "best", output, stderr()))
 
 
 @app.command()
@@ -125,6 +139,7 @@ def translate(
     json_lines: Annotated[bool, typer.Option("--json", help="write one JSON object a line")] = False,
     paragraphs: Annotated[bool, typer.Option("--paragraphs", help="translate sentence by sentence, keeping all white space")] = False,
     threads: Threads = None,
+    shortlist: Shortlist = False,
 ) -> None:
     """Translate: one line in, one line out, in order. Results come while input is still being read."""
     if text and input_file:
@@ -137,7 +152,7 @@ def translate(
     source = input_windows(text or [], input_file)
     form = OutputFormat(beam, n_best, scores, json_lines, paragraphs)
     with opened_output(output) as out:  # first: a folder that is not there is said before a model is loaded
-        translate_lines(load_translator(model, threads=threads), source, out, form)
+        translate_lines(load_translator(model, threads=threads, shortlist=shortlist), source, out, form)
 
 
 @app.command()
@@ -148,11 +163,12 @@ def evaluate(
     beam: Beam = None,
     as_json: AsJson = False,
     threads: Threads = None,
+    shortlist: Shortlist = False,
 ) -> None:
     """Score an exported model with BLEU, chrF and TER (sacreBLEU), signatures included."""
     from nmt.scoring import print_evaluation, score_model
 
-    print_evaluation(score_model(model, source, reference, beam, threads, stderr()), as_json)
+    print_evaluation(score_model(model, source, reference, beam, threads, stderr(), shortlist=shortlist), as_json)
 
 
 @app.command()
@@ -168,6 +184,7 @@ def info(model: Model, as_json: AsJson = False) -> None:
 
 
 add_serving_verbs(app)
+add_bench_verbs(app)
 
 
 def main() -> None:

@@ -15,6 +15,9 @@ Override = Annotated[list[str] | None, typer.Option("--set", metavar="SECTION.KE
 RunDir = Annotated[Path | None, typer.Option("--run-dir", help="where the run lives; the same command carries it on")]
 Beam = Annotated[int | None, typer.Option("--beam", min=1, help="beam size; default: the model's own")]
 Threads = Annotated[int | None, typer.Option("--threads", min=1, help="CPU threads; default: all")]
+Shortlist = Annotated[
+    bool, typer.Option("--shortlist", help="search only among the pieces that can translate each batch: faster, an approximation")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="machine-readable output")]
 
 

@@ -1,11 +1,11 @@
-"""The verbs of the translation server: serve, serve-key, bench serve. They need the extra `serve`."""
+"""The verbs of the translation server: serve, serve-key, and bench serve of `cli_bench`. They need the extra `serve`."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from nmt.cli_options import HELP, AsJson, Model, Threads, stderr
+from nmt.cli_options import AsJson, Model, Threads, stderr
 
 
 def add_serving_verbs(app: typer.Typer) -> None:
@@ -13,14 +13,6 @@ def add_serving_verbs(app: typer.Typer) -> None:
     # The flags of `nmt serve` are its settings (serve/settings.py), which are read there: one table for flags and variables.
     app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})(serve)
     app.command("serve-key")(serve_key)
-    bench = typer.Typer(help="Measure on this machine.", rich_markup_mode=None, context_settings=HELP)
-    app.add_typer(bench, name="bench")
-    bench.callback()(_bench)
-    bench.command("serve")(bench_serve)
-
-
-def _bench() -> None:
-    """Measure on this machine."""
 
 
 def serve(context: typer.Context) -> None:

@@ -92,7 +92,10 @@ class TokenizerConfig(Section):
 class ModelConfig(Section):
     """Sizes of the encoder-decoder LSTM."""
 
-    embedding_units: Count = Field(256, description="width of the embeddings and of the readout before the vocabulary")
+    embedding_units: Count = Field(256, description="width of the embeddings")
+    readout_units: Count | None = Field(
+        None, description="width of the readout before the vocabulary; default: embedding_units, which tied output weights need"
+    )
     encoder_layers: Count = Field(1, description="bidirectional LSTM layers in the encoder")
     encoder_units: Count = Field(256, description="LSTM units of each direction")
     decoder_layers: Count = Field(1, description="LSTM layers in the decoder; layers above the first read [h; context]")
@@ -104,6 +107,15 @@ class ModelConfig(Section):
     )
     dropout: Fraction = Field(0.2, description="dropout between layers, while training")
     word_dropout: Fraction = Field(0.0, description="share of input tokens replaced by the unknown token, while training")
+
+    @model_validator(mode="after")
+    def _readout_fits(self) -> Self:
+        if self.readout_units not in {None, self.embedding_units} and self.tying != "none":
+            raise ValueError(
+                f"readout_units ({self.readout_units}) differs from embedding_units ({self.embedding_units}): output weights of that width "
+                "cannot be tied to the embeddings; set tying none, or leave readout_units out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _dot_product_fits(self) -> Self:

@@ -12,9 +12,10 @@ import tensorflow as tf
 from rich.console import Console
 
 from nmt.atomic import publishing_folder, write_text
-from nmt.checkpoint import load_weights
+from nmt.checkpoint import Arrays, load_weights
 from nmt.config import Config
 from nmt.config_file import save_config
+from nmt.data.learned_shortlist import write_shortlist
 from nmt.data.prepare import Prepared
 from nmt.errors import ExportError
 from nmt.evaluation import bleu
@@ -59,29 +60,31 @@ def export(config: Config, prepared: Prepared, run: RunDirectory, which: Which, 
         report(f"warning: {warning}")
     # A model that a GPU trained must serve on a CPU: the graph is built of CPU operations and verified on one.
     with tf.device("/CPU:0"):
-        model = build_model(config, prepared.tokenizers, kernel="fused")
-        for variable in model.trainable_variables:
-            variable.assign(weights[variable.path])
-        inference = Inference(model, config.search)
+        inference = live_inference(config, prepared, weights)
         folder = to or run.exports
         folder.mkdir(parents=True, exist_ok=True)
         published = folder / str(next_version(folder))
         with publishing_folder(published) as building:
             _save_graph(inference, building)
             prepared.tokenizers.save(building)
+            report(str(write_shortlist(prepared, building)))
             save_config(config, building / "config.yaml")
             saved = SavedModelRuntime(building)
             lines = verify(LiveRuntime(inference), saved, verification_ids(prepared), config, console)
             report(f"verified: {lines} lines decoded alike by the live model and by the SavedModel")
-            translator = _translator(config, prepared, saved)
-            golden = {line: translator.translate([line])[0] for line in prepared.valid_source[:GOLDEN_LINES]}
-            write_text(building / GOLDEN_FILE, json.dumps(golden, indent=1, ensure_ascii=False) + "\n")
-            manifest = _manifest(config, prepared, run, state) | {"scores": _scores(config, prepared, translator, console)}
-            write_text(
-                building / MANIFEST_FILE, json.dumps(manifest | {"files": file_hashes(building)}, indent=1, ensure_ascii=False) + "\n"
-            )
+            translator = translator_over(saved, config, prepared)
+            scores = validation_scores(config, prepared, translator, console)
+            describe(building, manifest_of(config, prepared, run, state) | {"scores": scores}, translator, prepared)
     report(f"exported {which} checkpoint (update {state['update']}) to {published}")
     return published
+
+
+def live_inference(config: Config, prepared: Prepared, weights: Arrays) -> Inference:
+    """The model in memory with the weights of a checkpoint, bound to its search."""
+    model = build_model(config, prepared.tokenizers, kernel="fused")
+    for variable in model.trainable_variables:
+        variable.assign(weights[variable.path])
+    return Inference(model, config.search)
 
 
 def _save_graph(inference: Inference, folder: Path) -> None:
@@ -109,8 +112,25 @@ def verification_ids(prepared: Prepared) -> list[list[int]]:
     return found[:VERIFIED_LINES]
 
 
-def verify(live: Runtime, saved: Runtime, sentences: list[list[int]], config: Config, console: Console) -> int:
+def verify(
+    live: Runtime,
+    saved: Runtime,
+    sentences: list[list[int]],
+    config: Config,
+    console: Console,
+    *,
+    beam_size: int | None = None,
+    what: str = "SavedModel",
+) -> int:
     """Decode the same sentences with both and compare the best hypotheses' tokens; returns how many were compared.
+
+    Args:
+        live, saved: the model in memory, and what is about to be published.
+        sentences: source ids, EOS not among them.
+        config: of the run.
+        console: where a person looks.
+        beam_size: default: the run's own.
+        what: the word for `saved` in the error.
 
     Raises:
         ExportError: two hypotheses differ; names the line.
@@ -123,7 +143,7 @@ def verify(live: Runtime, saved: Runtime, sentences: list[list[int]], config: Co
         for place, values in enumerate(rows):
             ids[place, : len(values)] = values
         call: dict[str, Any] = {
-            "beam_size": search.beam_size,
+            "beam_size": beam_size or search.beam_size,
             "length_penalty": search.length_penalty,
             "max_steps": config.search.max_steps,
         }
@@ -132,13 +152,21 @@ def verify(live: Runtime, saved: Runtime, sentences: list[list[int]], config: Co
             texts = [one.ids[row, 0, : one.lengths[row, 0]].tolist() for one in (expected, found)]
             if texts[0] != texts[1]:
                 raise ExportError(
-                    f"the SavedModel decodes verification line {start + row + 1} as {texts[1]}, the live model as {texts[0]}: "
+                    f"the {what} decodes verification line {start + row + 1} as {texts[1]}, the live model as {texts[0]}: "
                     "nothing was published; please report this with the run's config.yaml"
                 )
     return len(sentences)
 
 
-def _manifest(config: Config, prepared: Prepared, run: RunDirectory, state: dict[str, Any]) -> dict[str, Any]:
+def describe(building: Path, manifest: dict[str, Any], translator: Translator, prepared: Prepared) -> None:
+    """Write golden.json and MODEL.json, the last of a folder's files, for it has the hashes of the others."""
+    golden = {line: translator.translate([line])[0] for line in prepared.valid_source[:GOLDEN_LINES]}
+    write_text(building / GOLDEN_FILE, json.dumps(golden, indent=1, ensure_ascii=False) + "\n")
+    write_text(building / MANIFEST_FILE, json.dumps(manifest | {"files": file_hashes(building)}, indent=1, ensure_ascii=False) + "\n")
+
+
+def manifest_of(config: Config, prepared: Prepared, run: RunDirectory, state: dict[str, Any]) -> dict[str, Any]:
+    """MODEL.json but for the scores and the hashes of the files."""
     corpus = prepared.manifest["corpus"]
     return {
         "format_version": FORMAT_VERSION,
@@ -159,8 +187,8 @@ def _manifest(config: Config, prepared: Prepared, run: RunDirectory, state: dict
     }
 
 
-def _translator(config: Config, prepared: Prepared, saved: Runtime) -> Translator:
-    """The SavedModel itself behind the path that users run, with the search that it is published with."""
+def translator_over(saved: Runtime, config: Config, prepared: Prepared) -> Translator:
+    """What is about to be published behind the path that users run, with the search that it is published with."""
     return Translator(
         saved,
         prepared.tokenizers,
@@ -171,7 +199,7 @@ def _translator(config: Config, prepared: Prepared, saved: Runtime) -> Translato
     )
 
 
-def _scores(config: Config, prepared: Prepared, translator: Translator, console: Console) -> list[dict[str, Any]]:
+def validation_scores(config: Config, prepared: Prepared, translator: Translator, console: Console) -> list[dict[str, Any]]:
     """BLEU on validation text."""
     sources, references = prepared.valid_source[:SCORED_LINES], prepared.valid_target[:SCORED_LINES]
     if not sources:

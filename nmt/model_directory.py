@@ -14,7 +14,9 @@ from nmt.errors import ModelError
 
 MANIFEST_FILE = "MODEL.json"
 SAVED_MODEL_FILE = "saved_model.pb"
+LITERT_FILE = "model.tflite"
 EXPORT_FOLDER = "export"
+LITERT_FOLDER = "litert"
 GOLDEN_FILE = "golden.json"
 STRINGS_EXTRA_FOLDER = "assets.extra"  # where a strings export has its MODEL.json, so that it does not look like a model
 FORMAT_VERSION = 1  # raised when an older reader could not use the model; keys that it may ignore are added without
@@ -53,6 +55,8 @@ class Limits(Entry):
 
     max_source_pieces: Count = Field(description="source pieces of one sentence, EOS not counted; longer text is split before")
     max_steps: Count = Field(description="target pieces of one hypothesis")
+    length_factor: Annotated[float, Field(gt=0.0)] | None = Field(None, description="with length_offset, each sentence's own limit of")
+    length_offset: Count | None = Field(None, description="steps: factor · source pieces + offset; a SavedModel has both in its graph")
 
 
 class SearchDefaults(Entry):
@@ -71,6 +75,16 @@ class CorpusRecord(Entry):
     sha256: dict[str, str] = Field(default={}, description="of each of its files, by name")
 
 
+class Conversion(Entry):
+    """How a smaller model came of a larger one, and what that cost."""
+
+    format: str
+    weights: str = Field(description="int8, float16 or float32")
+    bytes: Count = Field(description="of the file of the model")
+    float32_bytes: Count = Field(description="of all weights before")
+    float32_bleu: float | None = Field(None, description="of the model before, on the lines of the score on `valid`")
+
+
 class Manifest(Entry):
     """MODEL.json."""
 
@@ -84,6 +98,7 @@ class Manifest(Entry):
     limits: Limits
     search: SearchDefaults
     corpora: tuple[CorpusRecord, ...] = ()
+    conversion: Conversion | None = None
     files: dict[str, str] = Field(description="sha256 of each file of the folder but MODEL.json, by path relative to it")
 
 
@@ -119,6 +134,11 @@ class ModelDirectory:
             return TypeAdapter(dict[str, str]).validate_json(path.read_bytes())
         except ValidationError as error:
             raise ModelError(f"{path} is not a JSON object of sentences and translations; copy the model again") from error
+
+    @property
+    def is_litert(self) -> bool:
+        """Whether it is a model for LiteRT, which needs no TensorFlow."""
+        return (self.path / LITERT_FILE).is_file()
 
     @property
     def version(self) -> int:

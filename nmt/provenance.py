@@ -12,12 +12,15 @@ PACKAGES = ("carousel-nmt", "tensorflow", "keras", "sentencepiece", "sentencex",
 def versions() -> dict[str, str]:
     """Installed versions of Python and of the packages that a translation and its score depend on."""
     found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+    return found | {package: version for package in PACKAGES if (version := version_of(package))}
+
+
+def version_of(package: str) -> str | None:
+    """The installed version of a package; None if it is not there."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def commit() -> str | None:

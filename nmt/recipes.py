@@ -20,6 +20,7 @@ from nmt.run_directory import RunDirectory
 from nmt.shown import printer
 
 if TYPE_CHECKING:
+    from nmt.litert_graph import WeightType
     from nmt.training.state import RunState
 
 
@@ -72,16 +73,56 @@ def export_run(run_path: Path, which: Literal["best", "last", "average"], to: Pa
         RunError: not a run directory, or one without checkpoints.
         ExportError: the export failed its verification.
     """
-    run = RunDirectory(run_path)
-    if not run.config.is_file() or not run.checkpoints.is_dir():
-        raise RunError(f"{run_path} is not a run with checkpoints: expected config.yaml and checkpoints/ in it, as nmt train writes them")
-    config = load_config(run.config)
+    run, config = _run_with_checkpoints(run_path)
     with run.locked():
         prepared = open_prepared(run.path)
         load_backend()
         from nmt.export import export
 
         return export(config, prepared, run, which, to, console)
+
+
+def export_run_litert(
+    run_path: Path, which: Literal["best", "last", "average"], weights: "WeightType", to: Path | None, console: Console
+) -> Path:
+    """Publish a checkpoint of a run as a small model that runs without TensorFlow.
+
+    Args:
+        run_path: the run directory.
+        which: which checkpoint.
+        weights: int8, float16 or float32.
+        to: the folder that gets `<n>`; default: the run's own `litert`.
+        console: where a person looks.
+
+    Raises:
+        RunError: not a run directory, or one without checkpoints.
+        ExportError: ai-edge-litert is missing, there is no folder to write to, or the export failed its verification.
+    """
+    run, config = _run_with_checkpoints(run_path)
+    if to is not None:
+        _check_writable(to)
+    from nmt.runtime.litert import litert_installed
+
+    if not litert_installed():
+        raise ExportError("--format litert needs ai-edge-litert, which is not installed: pip install 'carousel-nmt[litert]'")
+    with run.locked():
+        prepared = open_prepared(run.path)
+        load_backend()
+        from nmt.litert_export import export_litert
+
+        return export_litert(config, prepared, run, which, weights, to, console)
+
+
+def _run_with_checkpoints(path: Path) -> tuple[RunDirectory, Config]:
+    run = RunDirectory(path)
+    if not run.config.is_file() or not run.checkpoints.is_dir():
+        raise RunError(f"{path} is not a run with checkpoints: expected config.yaml and checkpoints/ in it, as nmt train writes them")
+    return run, load_config(run.config)
+
+
+def _check_writable(to: Path) -> None:
+    if blocking := [path for path in (to, *to.parents) if path.exists() and not path.is_dir()]:
+        raise ExportError(f"cannot write to {to}: {blocking[0]} is not a folder; choose another with -o")
 
 
 def export_run_strings(model: Path, to: Path | None, console: Console) -> Path:
@@ -101,8 +142,7 @@ def export_run_strings(model: Path, to: Path | None, console: Console) -> Path:
     if to is None and not run.exports.is_dir():
         raise ExportError(f"{model} is not a run directory: say with -o DIR which folder gets {directory.manifest.name}/<n>")
     to = to or run.path / "strings"
-    if blocking := [path for path in (to, *to.parents) if path.exists() and not path.is_dir()]:
-        raise ExportError(f"cannot write to {to}: {blocking[0]} is not a folder; choose another with -o")
+    _check_writable(to)
     if find_spec("tensorflow_text") is None:
         raise ExportError("--strings needs tensorflow-text, which is not installed: pip install 'carousel-nmt[strings]'")
     lines = open_prepared(run.path).valid_source if (run.path / DATA_FOLDER).is_dir() else list(directory.golden_lines())

@@ -11,7 +11,7 @@ from rich.table import Table
 from nmt.config import ParallelText
 from nmt.data.parallel_text import read_pairs
 from nmt.evaluation import Score, evaluate
-from nmt.model_directory import ModelDirectory, find_model_directory
+from nmt.model_directory import Manifest, ModelDirectory, find_model_directory
 from nmt.recipes import peak_memory_gib
 from nmt.shown import translate_shown
 from nmt.translator import load_translator
@@ -24,6 +24,7 @@ class Evaluation:
     model: str
     beam: int
     length_penalty: float
+    shortlist: bool
     lines: int
     seconds: float
     sentences_per_second: float
@@ -33,7 +34,9 @@ class Evaluation:
     versions: dict[str, str]
 
 
-def score_model(model: str, source: Path, reference: Path, beam: int | None, threads: int | None, console: Console) -> Evaluation:
+def score_model(
+    model: str, source: Path, reference: Path, beam: int | None, threads: int | None, console: Console, *, shortlist: bool = False
+) -> Evaluation:
     """Translate `source` with an exported model and score it against `reference`.
 
     Raises:
@@ -42,7 +45,7 @@ def score_model(model: str, source: Path, reference: Path, beam: int | None, thr
     """
     directory = find_model_directory(model)
     pairs = list(read_pairs(ParallelText(source=source, target=reference)))
-    translator = load_translator(model, threads=threads)
+    translator = load_translator(model, threads=threads, shortlist=shortlist)
     translator.translate([pairs[0].source], beam_size=beam)  # the first call warms the graph; it is not part of the speed
     started = time.monotonic()
     outputs = translate_shown(translator, [pair.source for pair in pairs], console, beam_size=beam)
@@ -52,6 +55,7 @@ def score_model(model: str, source: Path, reference: Path, beam: int | None, thr
         model=str(directory.path),
         beam=beam or manifest.search.beam_size,
         length_penalty=manifest.search.length_penalty,
+        shortlist=shortlist,
         lines=len(pairs),
         seconds=round(seconds, 3),
         sentences_per_second=round(len(pairs) / seconds, 1),
@@ -89,6 +93,7 @@ def print_model(directory: ModelDirectory, as_json: bool) -> None:
         "languages": f"{manifest.source} → {manifest.target}",
         "scores": "\n".join(f"{one.metric} {one.score:.2f} on {one.set}, beam {one.beam} ({one.signature})" for one in manifest.scores)
         or "none",
+        "weights": _weights(manifest),
         "training": f"{training.updates} updates in {training.seconds / 60:.1f} minutes, seed {training.seed}, {training.hardware}",
         "limits": f"{limits.max_source_pieces} source pieces a sentence (longer lines are split), {limits.max_steps} target pieces",
         "search": f"beam {manifest.search.beam_size}, length penalty {manifest.search.length_penalty:g}",
@@ -102,3 +107,11 @@ def print_model(directory: ModelDirectory, as_json: bool) -> None:
     for name, value in rows.items():
         table.add_row(name, value)
     Console(highlight=False).print(table)
+
+
+def _weights(manifest: Manifest) -> str:
+    made = manifest.conversion
+    if made is None:
+        return "float32, as they were trained"
+    before = f"; BLEU {made.float32_bleu:.2f} before" if made.float32_bleu is not None else ""
+    return f"{made.weights} for {made.format}, {made.bytes / 1e6:.1f} MB, {made.bytes / made.float32_bytes:.2f} x float32{before}"

@@ -21,6 +21,7 @@ from nmt.special_tokens import EOS_PIECE
 from nmt.streaming import WINDOW_LINES, windows
 
 if TYPE_CHECKING:
+    from nmt.model_directory import ModelDirectory
     from nmt.runtime.interface import Hypotheses, Runtime
     from nmt.tokenizer import TokenizerPair
 
@@ -245,22 +246,27 @@ class Translator:
         return joined
 
 
-def load_translator(model: str | Path, *, threads: int | None = None) -> Translator:
-    """Load the model that `model` names (see `nmt.model_directory`), with its tokenizers, in TensorFlow.
+def load_translator(model: str | Path, *, threads: int | None = None, shortlist: bool = False) -> Translator:
+    """Load the model that `model` names (see `nmt.model_directory`), with its tokenizers, in TensorFlow or in LiteRT, as its files ask.
+
+    Args:
+        model: Its path.
+        threads: CPU threads; default: all.
+        shortlist: Search only among the target pieces that the model's lexical shortlist selects for each batch: faster, and an
+            approximation. What a line becomes may then depend on the lines that are translated beside it.
 
     Raises:
-        ModelError: not a model, or one with missing files.
+        ModelError: not a model, or one with missing files; a shortlist where there is none.
         TokenizerError: a damaged tokenizer.
     """
     directory = find_model_directory(model)
     directory.check_files()
-    from nmt.runtime.savedmodel import SavedModelRuntime
     from nmt.tokenizer import TokenizerPair
 
     manifest = directory.manifest
     tokenizers = TokenizerPair.load(directory.path)  # first: it fails in no time where TensorFlow takes seconds
     return Translator(
-        SavedModelRuntime(directory.path, threads),
+        _load_runtime(directory, threads, shortlist),
         tokenizers,
         manifest.limits,
         manifest.search,
@@ -268,3 +274,20 @@ def load_translator(model: str | Path, *, threads: int | None = None) -> Transla
         source_language=manifest.source,
         target_language=manifest.target,
     )
+
+
+def _load_runtime(directory: ModelDirectory, threads: int | None, shortlist: bool) -> Runtime:
+    if directory.is_litert:
+        if shortlist:
+            raise ModelError(f"{directory.path} is a model for LiteRT, which takes no shortlist: leave it out, or use the run's SavedModel")
+        from nmt.runtime.litert import LiteRtRuntime
+
+        return LiteRtRuntime(directory.path, directory.manifest.limits, threads)
+    selection = None
+    if shortlist:
+        from nmt.shortlist import SHORTLIST_FILE, Shortlist
+
+        selection = Shortlist.load(directory.path / SHORTLIST_FILE)
+    from nmt.runtime.savedmodel import SavedModelRuntime
+
+    return SavedModelRuntime(directory.path, threads, selection)

@@ -67,10 +67,11 @@ def load_checked(folder: Path, threads: int | None, batch_sentences: int) -> tup
     directory = ModelDirectory(folder, read_manifest(folder / MANIFEST_FILE))
     directory.verify_files()
     golden = directory.golden_lines()
-    from nmt.backend import load_backend
+    if not directory.is_litert:  # LiteRT knows no operation that reads or writes a file, so there is nothing to look for
+        from nmt.backend import load_backend
 
-    load_backend()
-    check_graph(folder)
+        load_backend()
+        check_graph(folder)
     translator = load_translator(folder, threads=threads)
     try:
         _try_golden(folder, translator, golden)

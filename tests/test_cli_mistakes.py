@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from nmt.config import TokenizerConfig
+from nmt.tokenizer import train_tokenizer
 from tests.conftest import RunNmt
 
 LINES = 40
@@ -78,6 +80,15 @@ MISTAKES = {
         "export begun --strings --checkpoint best",
         ["--strings", "--checkpoint", "nmt export --help"],
     ),
+    "export --format litert: no such run": ("export gone --format litert", ["gone", "not a run"]),
+    "export --format litert: a model that is no run": ("export described --format litert", ["described", "not a run"]),
+    "export --format litert: with --strings": ("export begun --format litert --strings", ["--strings", "--format litert"]),
+    "export --format litert: of no such weights": ("export begun --format litert --weights int4", ["--weights", "int4", "int8"]),
+    "export: of no such format": ("export begun --format onnx", ["--format", "onnx", "litert"]),
+    "export: --weights of a SavedModel": ("export begun --weights int8", ["--weights", "--format litert"]),
+    "export --format litert: output below a file": ("export trained --format litert -o train.en/x", ["train.en", "not a folder"]),
+    "translate: a LiteRT model that is damaged": ("translate small hello", ["small/model.tflite"]),
+    "translate: a LiteRT model of unknown limits": ("translate limitless hello", ["limitless", "limits.length_factor"]),
     "evaluate: files of unequal length": (
         "evaluate described --source train.en --reference short.de",
         ["train.en has 40", "short.de has 39"],
@@ -107,6 +118,34 @@ MISTAKES = {
     "bench serve: no source": ("bench serve described", ["--source", "nmt bench serve --help"]),
     "bench serve: no such source": ("bench serve described --source gone.txt", ["gone.txt"]),
     "bench: nothing to measure": ("bench", ["nmt bench --help"]),
+    "bench train: config that is not there": ("bench train nowhere.yaml", ["nowhere.yaml", "demo"]),
+    "bench train: unknown key": ("bench train mine.yaml --set model.droput=0.1", ["--set", "model.droput", "model.dropout"]),
+    "bench train: data file that is not there": ("bench train mine.yaml --set data.train.target=gone.de", ["gone.de"]),
+    "bench train: a run without data": ("bench train mine.yaml --run-dir begun", ["begun", "no prepared data"]),
+    "bench train: fewer updates than rounds": (
+        "bench train mine.yaml --updates 2 --rounds 3",
+        ["2 updates", "3 rounds", "nmt bench train --help"],
+    ),
+    "bench train: --against without a pattern": ("bench train mine.yaml --against ls", ["--against-pattern", "nmt bench train --help"]),
+    "bench train: a pattern without --against": ("bench train mine.yaml --against-pattern (x)", ["--against", "nmt bench train --help"]),
+    "bench train: no such program": ("bench train mine.yaml --against gone-program --against-pattern (x)", ["gone-program", "--against"]),
+    "bench train: a pattern that is none": ("bench train mine.yaml --against ls --against-pattern (x", ["(x", "regular expression"]),
+    "bench train: a pattern without a group": ("bench train mine.yaml --against ls --against-pattern x", ["'x'", "group"]),
+    "bench translate: no source": ("bench translate described", ["--source", "nmt bench translate --help"]),
+    "bench translate: no such source": ("bench translate described --source gone.txt", ["gone.txt"]),
+    "bench translate: an empty source": ("bench translate described --source empty", ["empty is empty"]),
+    "bench translate: files of unequal length": (
+        "bench translate described --source train.en --reference short.de",
+        ["train.en has 40", "short.de has 39"],
+    ),
+    "bench translate: no such model": ("bench translate gone --source train.en", ["gone", "does not exist"]),
+    "bench translate: a model that does not say its sizes": ("bench translate described --source train.en", ["described", "config.yaml"]),
+    "bench translate: no such program": ("bench translate described --source train.en --beam 1 --against gone-program", ["gone-program"]),
+    "bench translate: --against with two beam sizes": (
+        "bench translate described --source train.en --against ls",
+        ["--beam", "{beam}", "nmt bench translate --help"],
+    ),
+    "bench translate: beam out of range": ("bench translate described --source train.en --beam 0", ["--beam", "1"]),
     "unknown option": ("train --set-dir x mine.yaml", ["--set-dir", "nmt train --help"]),
     "missing option": ("evaluate described --source train.en", ["--reference", "nmt evaluate --help"]),
     "missing argument": ("train", ["CONFIG", "nmt train --help"]),
@@ -124,6 +163,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (place / "described" / "MODEL.json").write_text(json.dumps(MANIFEST))
     (place / "models/ende/1").mkdir(parents=True)
     (place / "models/ende/1/MODEL.json").write_text(json.dumps(MANIFEST))
+    (place / "trained" / "checkpoints").mkdir(parents=True)
+    (place / "trained" / "config.yaml").write_text(CONFIG)
+    limits = {"limitless": MANIFEST["limits"], "small": MANIFEST["limits"] | {"length_factor": 2.0, "length_offset": 10}}
+    for name, known in limits.items():
+        (place / name).mkdir()
+        (place / name / "MODEL.json").write_text(json.dumps(MANIFEST | {"limits": known}))
+        (place / name / "model.tflite").write_bytes(b"damaged")
+        train_tokenizer(["A dog runs.", "Two men sit."], place / name / "tokenizer.model", TokenizerConfig(vocabulary_size=400), seed=1)
     german = [f"Der Satz {number}.\n".encode() for number in range(LINES)]
     files = {
         "mine.yaml": CONFIG.encode(),

@@ -34,7 +34,7 @@ class Decoder(keras.layers.Layer):
         self.rate = config.dropout
         self.layers = [LSTM(config.decoder_units, kernel=kernel, name=f"lstm_{i}") for i in range(config.decoder_layers)]
         self.attention = Attention(config.attention, config.decoder_units)
-        self.readout = keras.layers.Dense(config.embedding_units, activation="tanh", name="readout")
+        self.readout = keras.layers.Dense(config.readout_units or config.embedding_units, activation="tanh", name="readout")
         self.bridge_h = [
             keras.layers.Dense(config.decoder_units, activation="tanh", name=f"bridge_h_{i}") for i in range(config.decoder_layers)
         ]
@@ -56,7 +56,7 @@ class Decoder(keras.layers.Layer):
             seed: int32 [2] while training, else None.
 
         Returns:
-            readout [B, T, E].
+            readout [B, T, R], R readout units.
         """
         x = dropout(embedded, self.rate, seed, "decoder.embedding")
         h, _ = self.layers[0](x, lengths, state[0])
@@ -82,7 +82,7 @@ class Decoder(keras.layers.Layer):
             state: (h, c) of each layer, each [n, H].
 
         Returns:
-            readout [n, E], the next state, attention [R, S], of which only the given rows mean anything.
+            readout [n, R], the next state, attention [R, S], of which only the given rows mean anything.
         """
         batch = tf.shape(memory.values)[0]
         h, c = self.layers[0].step_from_gates(gates, state[0])

@@ -7,7 +7,6 @@ import tensorflow as tf
 from nmt.special_tokens import BOS, PAD, UNK
 from nmt.tensors import Tensor
 
-
 BYTE_VALUES = 256
 
 

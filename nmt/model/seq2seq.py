@@ -21,7 +21,7 @@ class SearchWeights(NamedTuple):
     input_gates: Tensor
     """[V, 4H] x·W + b of the decoder's first layer for every target piece, or no rows: then it is computed at each step."""
     output_weights: Tensor
-    """[E, V'], transposed: a product with it is faster at every step than one that transposes."""
+    """[readout units, V'], transposed: a product with it is faster at every step than one that transposes."""
     output_bias: Tensor
     """[V'], in which what no translation may hold is impossible."""
     output_ids: Tensor
@@ -46,13 +46,14 @@ class Seq2Seq(keras.Model):
         self.encoder = Encoder(config, self.kernel_name)
         self.decoder = Decoder(config, self.kernel_name)
 
-        def matrix(name: str, rows: int) -> Any:
-            initial = keras.initializers.RandomNormal(stddev=1 / self.scale)
-            return self.add_weight(shape=(rows, config.embedding_units), initializer=initial, name=name)
+        def matrix(name: str, rows: int, width: int = config.embedding_units) -> Any:
+            initial = keras.initializers.RandomNormal(stddev=width**-0.5)
+            return self.add_weight(shape=(rows, width), initializer=initial, name=name)
 
         self.target_embedding = matrix("target_embedding", target_vocabulary)
         self.source_embedding = self.target_embedding if tying == "three_way" else matrix("source_embedding", source_vocabulary)
-        self.output_weights = matrix("output_weights", target_vocabulary) if tying == "none" else self.target_embedding
+        width = config.readout_units or config.embedding_units
+        self.output_weights = matrix("output_weights", target_vocabulary, width) if tying == "none" else self.target_embedding
         self.output_bias = self.add_weight(shape=(target_vocabulary,), initializer="zeros", name="output_bias")
         one = tf.constant([[EOS]])
         self(one, tf.constant([1]), one, tf.constant([1]))  # builds every layer
@@ -100,7 +101,7 @@ class Seq2Seq(keras.Model):
             seed: int32 [2] while training, else None.
 
         Returns:
-            [B, T, E].
+            [B, T, readout units].
         """
         memory, state = self._encode(embedded_source, source_lengths, seed)
         return self.decoder(embedded_target, target_lengths, memory, state, seed)

@@ -9,22 +9,26 @@ from numpy.typing import NDArray
 from nmt.backend import load_backend
 from nmt.errors import ModelError
 from nmt.runtime.interface import Hypotheses
+from nmt.shortlist import Shortlist
 
 SIGNATURE = "serving_default"
 PREPARED_SIGNATURE = "translate_prepared"
 WEIGHTS_SIGNATURE = "search_weights"
+SEARCH_BLOCK = 64
+"""The graph's search wants as many target pieces as fill whole blocks (nmt/search/best.py; a test holds the two equal)."""
 _INPUTS = {"ids", "lengths", "beam_size", "length_penalty", "max_steps"}
 
 
 class SavedModelRuntime:
     """A loaded SavedModel whose `serving_default` is `translate_ids`."""
 
-    def __init__(self, model_dir: Path, threads: int | None = None) -> None:
+    def __init__(self, model_dir: Path, threads: int | None = None, shortlist: Shortlist | None = None) -> None:
         """Load a SavedModel.
 
         Args:
             model_dir: The folder that holds `saved_model.pb`.
             threads: CPU threads for one operation, for the whole process; default: TensorFlow's own choice.
+            shortlist: Translate each batch with the target pieces that this selects for it, instead of all.
 
         Raises:
             ModelError: not a SavedModel of ours, or TensorFlow runs already with another number of threads.
@@ -50,9 +54,12 @@ class SavedModelRuntime:
         self._tf = tf
         self._translate_ids = function
         self._weights: dict[str, Any] = {}
+        self._shortlist = shortlist
         prepared, weights = (self._loaded.signatures.get(name) for name in (PREPARED_SIGNATURE, WEIGHTS_SIGNATURE))
         if prepared is not None and weights is not None:  # models that were published before 0.2 have neither
             self._translate_ids, self._weights = prepared, weights()
+        elif shortlist is not None:
+            raise ModelError(f"the SavedModel in {model_dir} knows no shortlist: it is older than they are; export it again")
 
     def translate_ids(
         self, ids: NDArray[np.int32], lengths: NDArray[np.int32], *, beam_size: int, length_penalty: float, max_steps: int
@@ -65,9 +72,22 @@ class SavedModelRuntime:
             beam_size=tf.constant(beam_size, tf.int32),
             length_penalty=tf.constant(length_penalty, tf.float32),
             max_steps=tf.constant(max_steps, tf.int32),
-            **self._weights,
+            **self._weights_for(ids),
         )
         return Hypotheses(*(found[name].numpy() for name in Hypotheses._fields))
+
+    def _weights_for(self, ids: NDArray[np.int32]) -> dict[str, Any]:
+        if self._shortlist is None:
+            return self._weights
+        selected = self._shortlist.select(ids, multiple=SEARCH_BLOCK)
+        if len(selected) == self._shortlist.target_vocabulary:
+            return self._weights
+        tf, weights = self._tf, self._weights
+        return weights | {
+            "output_weights": tf.gather(weights["output_weights"], selected, axis=1),
+            "output_bias": tf.gather(weights["output_bias"], selected),
+            "output_ids": tf.constant(selected),
+        }
 
 
 def _set_threads(tf: Any, threads: int) -> None:

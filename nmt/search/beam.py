@@ -1,7 +1,7 @@
 """Beam search: the K best hypotheses of each sentence, ranked by length-penalised log-probability.
 
-The beams are a grid [B, K], flattened to rows b · K + k. A finished hypothesis keeps its place there, frozen, until better ones push it out;
-the model is only asked about the others, so that neither a finished hypothesis nor a finished sentence costs a product.
+The beams are a grid [B, K], flattened to rows b · K + k. A finished hypothesis keeps its place there until better ones push it out, and
+the model is asked about the others only, so that neither a finished hypothesis nor a finished sentence costs a product.
 """
 
 from typing import NamedTuple
