@@ -15,6 +15,8 @@ from nmt.errors import RunError
 
 Arrays = dict[str, NDArray[Any]]
 KEPT_LAST = 3
+FORMAT_VERSION = 2
+"""Raised when the model computes something else with the same weights. 1 had no output scale."""
 
 
 @dataclass
@@ -38,7 +40,8 @@ class Checkpoints:
         entries.append({"file": name, "update": update, "sha256": digest})
         best_name = name if best else index["best"]
         kept = [entry for i, entry in enumerate(entries) if i >= len(entries) - KEPT_LAST or entry["file"] == best_name]
-        write_text(self.folder / "index.json", json.dumps({"best": best_name, "entries": kept}, indent=1))
+        index = {"format_version": FORMAT_VERSION, "best": best_name, "entries": kept}
+        write_text(self.folder / "index.json", json.dumps(index, indent=1))
         for entry in entries:
             if entry not in kept:
                 (self.folder / entry["file"]).unlink(missing_ok=True)
@@ -74,6 +77,11 @@ class Checkpoints:
         if not path.is_file():
             return {"best": None, "entries": []}
         index: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if index.get("format_version") != FORMAT_VERSION:
+            raise RunError(
+                f"the checkpoints in {self.folder} are of another version of the model, which computed differently with such weights: "
+                "its exports still translate; train again with another --run-dir"
+            )
         return index
 
 

@@ -105,6 +105,9 @@ class ModelConfig(Section):
         "auto",
         description="which of source embedding, target embedding and output weights are one; auto: three_way if the vocabulary is joint",
     )
+    output_scale: Annotated[float, Field(gt=0)] = Field(
+        4.0, description="the readout is multiplied by this before the vocabulary: logits then grow as fast as the rest of the model learns"
+    )
     dropout: Fraction = Field(0.2, description="dropout between layers, while training")
     word_dropout: Fraction = Field(0.0, description="share of input tokens replaced by the unknown token, while training")
 

@@ -158,7 +158,7 @@ class LiteRtGraph(tf.Module):
                 attention = tf.nn.softmax(tf.matmul(h, keys, transpose_b=True))
                 context = tf.matmul(attention, values)
             x = tf.concat([h, context], axis=1)
-        readout = tf.tanh(self._dense(x, "decoder/readout"))
+        readout = self._config.output_scale * tf.tanh(self._dense(x, "decoder/readout"))
         logits = tf.matmul(readout, tf.constant(self._output), transpose_b=True) + self._output_bias
         return {"logits": logits, "next_state": tf.concat(states, axis=1), "attention": attention}
 

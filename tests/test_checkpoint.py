@@ -61,3 +61,11 @@ def test_nothing_to_load_is_said(tmp_path: Path) -> None:
 
 def test_average_is_the_mean() -> None:
     assert average([arrays(1), arrays(4)])["weights/a"].tolist() == [2.5] * 3
+
+
+def test_checkpoints_of_another_model_version_are_refused(tmp_path: Path) -> None:
+    Checkpoints(tmp_path).save(1, arrays(1), {"update": 1}, best=True)
+    index = tmp_path / "index.json"
+    index.write_text(index.read_text().replace('"format_version": 2', '"format_version": 1'))
+    with pytest.raises(RunError, match="another version of the model"):
+        load_weights(tmp_path, "best")

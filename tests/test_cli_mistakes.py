@@ -43,6 +43,7 @@ MISTAKES = {
     "--set without a value": ("train mine.yaml --set training.seed", ["training.seed", "section.key=value"]),
     "--set without a section": ("train mine.yaml --set seed=1", ["seed=1", "section.key=value"]),
     "value out of range": ("train mine.yaml --set model.dropout=1.5", ["model.dropout", "1.5"]),
+    "readout width that tying forbids": ("train mine.yaml --set model.readout_units=8", ["readout_units (8)", "tying none"]),
     "value of another kind": ("train mine.yaml --set training.seed=one", ["training.seed", "one"]),
     "data file that is not there": ("train mine.yaml --set data.train.target=gone.de", ["gone.de"]),
     "data file that is empty": ("train mine.yaml --set data.train.target=empty", ["empty is empty"]),

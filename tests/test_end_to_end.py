@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,11 @@ import yaml
 
 import nmt
 from nmt.checkpoint import Checkpoints
+from nmt.model_directory import find_model_directory
+from nmt.runtime.savedmodel import SEARCH_BLOCK, SavedModelRuntime
+from nmt.search.best import BLOCK
+from nmt.shortlist import SHORTLIST_FILE, Shortlist
+from nmt.tokenizer import TokenizerPair
 from nmt.translator import Translator
 from tests.digits import translation, write_corpus
 
@@ -217,3 +223,40 @@ def test_a_killed_run_resumes_to_the_same_weights(tmp_path: Path) -> None:
         np.testing.assert_array_equal(array, found[0][name], err_msg=name)
     updates = [json.loads(line)["update"] for line in (tmp_path / "killed/metrics.jsonl").read_text().splitlines() if '"train"' in line]
     assert updates == [10, 20, 30, 40, 50, 60]
+
+
+def test_a_shortlist_that_lacks_no_piece_of_the_output_changes_no_translation(trained: Path) -> None:
+    model = find_model_directory(trained / "runs/digits").path
+    lines = (trained / "test.source").read_text(encoding="utf-8").splitlines()
+    plain = nmt.load(model)
+    tokenizer = TokenizerPair.load(model).target
+    bytes_last = sorted(range(tokenizer.vocabulary_size), key=lambda piece: tokenizer.pieces([piece])[0].startswith("<0x"))
+    words = sum(not tokenizer.pieces([piece])[0].startswith("<0x") for piece in bytes_last)
+    shortlist = Shortlist(np.zeros((tokenizer.vocabulary_size, 1), np.int32), np.array(bytes_last, np.int32), words)
+    assert len(shortlist.select([], multiple=64)) < tokenizer.vocabulary_size
+    short = Translator(SavedModelRuntime(model, shortlist=shortlist), TokenizerPair.load(model), plain.limits, plain.search)
+    for beam in (1, 5):
+        assert short.translate(lines, beam_size=beam) == plain.translate(lines, beam_size=beam)
+
+
+def test_translate_with_the_shortlist_of_the_export(trained: Path) -> None:
+    done = run("translate", "runs/digits", "--shortlist", "3 1", cwd=trained)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("\n") == 1
+
+
+def test_a_model_without_a_shortlist_is_told_in_one_line(trained: Path, tmp_path: Path) -> None:
+    shutil.copytree(find_model_directory(trained / "runs/digits").path, tmp_path / "old")
+    (tmp_path / "old" / SHORTLIST_FILE).unlink()
+    manifest = json.loads((tmp_path / "old/MODEL.json").read_text(encoding="utf-8"))
+    del manifest["files"][SHORTLIST_FILE]
+    (tmp_path / "old/MODEL.json").write_text(json.dumps(manifest), encoding="utf-8")
+    done = run("translate", "old", "--shortlist", "3 1", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "no lexical shortlist" in done.stderr
+    assert run("translate", "old", "3 1", cwd=tmp_path).returncode == 0
+
+
+def test_the_runtime_and_the_search_have_blocks_of_one_size() -> None:
+    assert SEARCH_BLOCK == BLOCK

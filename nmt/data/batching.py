@@ -89,9 +89,9 @@ def make_batch(store: PairStore, indices: Indices, replicas: int = 1) -> Batch:
     """Gather the ids of some pairs, add BOS and EOS, pad to the bucket's width and to a multiple of `replicas` rows."""
     source_lengths, target_lengths = store.lengths(indices)
     filler = -len(indices) % replicas
-    widths = bucket_width(np.array([source_lengths.max() + 1, target_lengths.max() + 1], dtype=np.int64))
-    source = _with_eos(store.gather_source(indices, int(widths[0])), source_lengths)
-    labels = _with_eos(store.gather_target(indices, int(widths[1])), target_lengths)
+    widths = _widths(source_lengths, target_lengths)
+    source = _with_eos(store.gather_source(indices, widths[0]), source_lengths)
+    labels = _with_eos(store.gather_target(indices, widths[1]), target_lengths)
     target = np.empty_like(labels)
     target[:, 0] = BOS
     target[:, 1:] = labels[:, :-1]
@@ -124,6 +124,15 @@ def padding_share(plan: BatchPlan, epoch: int = 0) -> float:
     return 1.0 - real / total
 
 
+def batch_shapes(plan: BatchPlan) -> int:
+    """How many different (rows, source width, target width) there are in (at most the beginning of) one epoch."""
+    shapes = set()
+    for indices in islice(plan.epoch(0), SAMPLED_BATCHES):
+        source, target = plan.store.lengths(indices)
+        shapes.add((len(indices), *_widths(source, target)))
+    return len(shapes)
+
+
 def mean_positions(plan: BatchPlan) -> float:
     """Source and target positions of a batch, padding counted, on average over (at most the beginning of) an epoch."""
     return float(np.mean([positions(*plan.store.lengths(indices)) for indices in islice(plan.epoch(0), SAMPLED_BATCHES)]))
@@ -131,5 +140,10 @@ def mean_positions(plan: BatchPlan) -> float:
 
 def positions(source_lengths: Ids, target_lengths: Ids) -> int:
     """Positions of one batch, padding counted, from its sentences' lengths."""
-    widths = bucket_width(np.array([source_lengths.max() + 1, target_lengths.max() + 1], dtype=np.int64))
-    return int(widths.sum()) * len(source_lengths)
+    return sum(_widths(source_lengths, target_lengths)) * len(source_lengths)
+
+
+def _widths(source_lengths: Ids, target_lengths: Ids) -> tuple[int, int]:
+    """The padded widths of a batch, EOS counted, from its sentences' lengths."""
+    source, target = bucket_width(np.array([source_lengths.max() + 1, target_lengths.max() + 1], dtype=np.int64))
+    return int(source), int(target)

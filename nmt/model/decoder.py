@@ -32,6 +32,9 @@ class Decoder(keras.layers.Layer):
     def __init__(self, config: ModelConfig, kernel: LstmKernel, name: str = "decoder") -> None:
         super().__init__(name=name)
         self.rate = config.dropout
+        # Adam moves every weight by about the learning rate an update, whatever its size. Without a factor, output weights that began small
+        # enough for a softmax took hundreds of updates to become large enough for one that is sure of itself.
+        self.scale = config.output_scale
         self.layers = [LSTM(config.decoder_units, kernel=kernel, name=f"lstm_{i}") for i in range(config.decoder_layers)]
         self.attention = Attention(config.attention, config.decoder_units)
         self.readout = keras.layers.Dense(config.readout_units or config.embedding_units, activation="tanh", name="readout")
@@ -69,7 +72,7 @@ class Decoder(keras.layers.Layer):
                 h, _ = layer(x, lengths, state[depth])
             queries = tf.transpose(h, [1, 0, 2])
         joined = dropout(tf.concat([queries, context], axis=2), self.rate, seed, "decoder.top")
-        return dropout(self.readout(joined), self.rate, seed, "decoder.readout")
+        return dropout(self.scale * self.readout(joined), self.rate, seed, "decoder.readout")
 
     def step(self, gates: Tensor, rows: Tensor, beam_size: Tensor, memory: Memory, state: DecoderState) -> Decoded:
         """One step of search for n live hypotheses of a grid of R = B · K.
@@ -96,5 +99,5 @@ class Decoder(keras.layers.Layer):
             states.append((h, c))
         kernel, bias = (tf.convert_to_tensor(weight) for weight in (self.readout.kernel, self.readout.bias))
         # As bias_add, which TensorFlow fuses with the product and the tanh; a plain sum it would not.
-        readout = tf.tanh(tf.nn.bias_add(tf.matmul(tf.concat([h, context], axis=1), kernel), bias))
+        readout = self.scale * tf.tanh(tf.nn.bias_add(tf.matmul(tf.concat([h, context], axis=1), kernel), bias))
         return Decoded(readout, tuple(states), tf.reshape(attention, [-1, tf.shape(attention)[2]]))

@@ -58,6 +58,11 @@ class Seq2Seq(keras.Model):
         one = tf.constant([[EOS]])
         self(one, tf.constant([1]), one, tf.constant([1]))  # builds every layer
 
+    def lstm_names(self) -> list[str]:
+        """The LSTM layers by name, as data passes them."""
+        encoder = [f"encoder.{layer.name}" for pair in zip(self.encoder.forward, self.encoder.backward, strict=True) for layer in pair]
+        return encoder + [f"decoder.{layer.name}" for layer in self.decoder.layers]
+
     def _embed(self, matrix: Any, ids: Tensor) -> Tensor:
         return tf.gather(tf.convert_to_tensor(matrix), ids) * self.scale
 

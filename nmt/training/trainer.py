@@ -10,7 +10,7 @@ import numpy as np
 
 from nmt.checkpoint import Arrays, Checkpoints
 from nmt.config import Config
-from nmt.data.batching import Batch, BatchPlan, Indices, padding_share
+from nmt.data.batching import Batch, BatchPlan, Indices, batch_shapes, padding_share
 from nmt.data.prepare import Prepared
 from nmt.errors import DivergedError, InterruptedRun
 from nmt.inference import Inference, build_model
@@ -97,11 +97,11 @@ class Trainer:
         parameters = sum(int(np.prod(variable.shape)) for variable in self.model.trainable_variables)
         kernel = describe_kernel(self.model.kernel_name)
         device = self.distribution.description
-        self.display.message(f"device: {device} · LSTM: {kernel} · {parameters / 1e6:.1f} M parameters")
-        padding = padding_share(self.plan)
-        self.display.message(
-            f"data: {len(self.prepared.train):,} training pairs, {len(self.prepared.valid):,} for validation, {padding:.1%} padding"
-        )
+        layers = ", ".join(self.model.lstm_names())
+        self.display.message(f"device: {device} · LSTM layers {layers}: {kernel} · {parameters / 1e6:.1f} M parameters")
+        pairs = f"{len(self.prepared.train):,} training pairs, {len(self.prepared.valid):,} for validation"
+        batches = f"batches of {batch_shapes(self.plan)} shapes in one graph, {padding_share(self.plan):.1%} padding"
+        self.display.message(f"data: {pairs} · {batches}")
         for warning in self.checkpoints.warnings:
             self.display.message(f"warning: {warning}")
         if self.state.update:

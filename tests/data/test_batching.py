@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nmt.data import batching
-from nmt.data.batching import BatchPlan, bucket_width, make_batch, padding_share
+from nmt.data.batching import BatchPlan, batch_shapes, bucket_width, make_batch, padding_share
 from nmt.data.pair_store import PairStore, PairWriter
 from nmt.data.permutation import permuted
 from nmt.special_tokens import BOS, EOS, PAD
@@ -97,3 +97,9 @@ def test_rows_divide_among_replicas(store: PairStore, replicas: int) -> None:
         batch = plan.batch(indices)
         assert len(batch.source) % replicas == 0
         assert (batch.labels != PAD).sum() == plan.store.lengths(indices)[1].sum() + len(indices)
+
+
+def test_batch_shapes_are_counted_once_each(tmp_path: Path) -> None:
+    plan = BatchPlan(store_of(tmp_path, [(3, 3)] * 8 + [(3, 5)] * 8), batch_tokens=16, seed=1)  # widths 4 and 4 or 6: 4 and 2 rows
+    made = {(*plan.batch(indices).source.shape, plan.batch(indices).target.shape[1]) for indices in plan.epoch(0)}
+    assert batch_shapes(plan) == len(made) == 2

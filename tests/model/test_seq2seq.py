@@ -24,12 +24,14 @@ TARGET_LENGTHS = np.array([3, 2], np.int32)
 
 @pytest.mark.parametrize("attention", ["general", "scaled_dot"])
 @pytest.mark.parametrize("layers", [1, 2, 3])
-def test_step_by_step_equals_teacher_forcing(attention: str, layers: int) -> None:
-    model = small(attention=attention, decoder_layers=layers, encoder_layers=layers)
+@pytest.mark.parametrize("table", [True, False])
+def test_step_by_step_equals_teacher_forcing(attention: str, layers: int, table: bool) -> None:
+    model = small(attention=attention, decoder_layers=layers, encoder_layers=layers, tying="none", readout_units=10)
     whole = model(SOURCE, LENGTHS, TARGET, TARGET_LENGTHS)  # [B, T, V]
     memory, state = model.encode(SOURCE, LENGTHS)
-    # As a search has them; without a table of input gates.
-    weights = SearchWeights(model.input_gates(tf.range(0)), tf.transpose(model.output_weights), model.output_bias, tf.range(V))
+    weights = SearchWeights(
+        model.input_gates(tf.range(V if table else 0)), tf.transpose(model.output_weights), model.output_bias, tf.range(V)
+    )
     for t in range(3):
         logits, state, attention_weights = model.step(TARGET[:, t], tf.range(2), tf.constant(1), state, memory, weights)
         rows = [row for row in range(2) if t < TARGET_LENGTHS[row]]
