@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from nmt.special_tokens import EOS, PAD
 
 # A batch is as large as helps: beyond these a CPU gains nothing more and memory grows (attention alone is batch · beam · T · S floats).
-BATCH_SENTENCES = 64
-BATCH_SOURCE_PIECES = 4096  # padding counted
+BATCH_SENTENCES = 256
+BATCH_SOURCE_PIECES = 8192  # padding counted
 BATCH_HYPOTHESES = 640  # sentences times beam size: a wide beam gets fewer sentences
 
 

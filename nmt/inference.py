@@ -52,9 +52,9 @@ class Inference:
         self.table_pays = vocabulary * 4 * units * tf.float32.size <= LARGEST_TABLE_BYTES
         self.translate_prepared = tf.function(self._translate_prepared, input_signature=[*SIGNATURE, *named])
 
-    def _search_weights(self, *, table: bool) -> SearchWeights:
+    def _search_weights(self, table: Tensor) -> SearchWeights:
         vocabulary = self.model.output_bias.shape[0]
-        ids = tf.range(vocabulary if table else 0)
+        ids = tf.range(tf.where(table, vocabulary, 0))
         # A width of whole blocks, filled up with pieces that cannot be: the search looks at blocks.
         filler = -vocabulary % BLOCK
         never = tf.reduce_sum(tf.one_hot([PAD, UNK, BOS], vocabulary, on_value=IMPOSSIBLE, off_value=0.0), axis=0)
@@ -65,10 +65,15 @@ class Inference:
             output_ids=tf.pad(tf.range(vocabulary), [[0, filler]], constant_values=PAD),
         )
 
-    @tf.function(input_signature=[])
-    def search_weights(self) -> dict[str, Tensor]:
-        """What `translate_prepared` wants besides the sentences: once for all calls, as long as the weights stay as they are."""
-        return self._search_weights(table=self.table_pays)._asdict()
+    @tf.function(input_signature=[tf.TensorSpec([], tf.bool, name="table")])
+    def search_weights(self, table: Tensor) -> dict[str, Tensor]:
+        """What `translate_prepared` wants besides the sentences: once for all calls, as long as the weights stay as they are.
+
+        Args:
+            table: scalar bool, whether to compute the input gates of every target piece. That is a product of the whole vocabulary, and
+                pays where more than a few sentences follow.
+        """
+        return self._search_weights(table & self.table_pays)._asdict()
 
     def search(
         self, ids: Tensor, lengths: Tensor, beam_size: Tensor, length_penalty: Tensor, max_steps: Tensor, weights: SearchWeights
@@ -104,7 +109,7 @@ class Inference:
         self, ids: Tensor, lengths: Tensor, beam_size: Tensor, length_penalty: Tensor, max_steps: Tensor
     ) -> dict[str, Tensor]:
         """`search` under the names of the exported signature."""
-        return self.translate_prepared(ids, lengths, beam_size, length_penalty, max_steps, *self._search_weights(table=False))
+        return self.translate_prepared(ids, lengths, beam_size, length_penalty, max_steps, *self._search_weights(tf.constant(False)))
 
     def _translate_prepared(
         self,
@@ -130,7 +135,7 @@ class LiveRuntime:
 
     def __init__(self, inference: Inference) -> None:
         self.inference = inference
-        self.weights = inference.search_weights()
+        self.weights = inference.search_weights(tf.constant(True))
 
     def translate_ids(
         self, ids: NDArray[np.int32], lengths: NDArray[np.int32], *, beam_size: int, length_penalty: float, max_steps: int

@@ -16,6 +16,8 @@ PREPARED_SIGNATURE = "translate_prepared"
 WEIGHTS_SIGNATURE = "search_weights"
 SEARCH_BLOCK = 64
 """The graph's search wants as many target pieces as fill whole blocks (nmt/search/best.py; a test holds the two equal)."""
+TABLE_AFTER_SENTENCES = 4
+"""A command that translates a line or two starts faster without the table of input gates."""
 _INPUTS = {"ids", "lengths", "beam_size", "length_penalty", "max_steps"}
 
 
@@ -54,10 +56,13 @@ class SavedModelRuntime:
         self._tf = tf
         self._translate_ids = function
         self._weights: dict[str, Any] = {}
+        self._make_table: Any = None
+        self._seen = 0  # sentences
         self._shortlist = shortlist
         prepared, weights = (self._loaded.signatures.get(name) for name in (PREPARED_SIGNATURE, WEIGHTS_SIGNATURE))
         if prepared is not None and weights is not None:  # models that were published before 0.2 have neither
-            self._translate_ids, self._weights = prepared, weights()
+            self._translate_ids, self._make_table = prepared, lambda: weights(table=tf.constant(True))
+            self._weights = weights(table=tf.constant(False))
         elif shortlist is not None:
             raise ModelError(f"the SavedModel in {model_dir} knows no shortlist: it is older than they are; export it again")
 
@@ -77,6 +82,11 @@ class SavedModelRuntime:
         return Hypotheses(*(found[name].numpy() for name in Hypotheses._fields))
 
     def _weights_for(self, ids: NDArray[np.int32]) -> dict[str, Any]:
+        self._seen += len(ids)
+        make_table = self._make_table
+        if make_table is not None and self._seen > TABLE_AFTER_SENTENCES:
+            # Two threads may both make it; each then has a whole one.
+            self._weights, self._make_table = make_table(), None
         if self._shortlist is None:
             return self._weights
         selected = self._shortlist.select(ids, multiple=SEARCH_BLOCK)
