@@ -43,13 +43,13 @@ class LiteRtGraph(tf.Module):
         self._read: set[str] = set()
         self._config, self._type = config, weight_type
         self._units, self._memory_units = config.decoder_units, 2 * config.encoder_units
-        target = self._weight("target_embedding")
-        source = self._weight("source_embedding") if "source_embedding" in self._weights else target
-        output = self._weight("output_weights") if "output_weights" in self._weights else target
-        self._embed_target, target = self._embedding(target)
-        self._embed_source = self._embed_target if source is self._weights["target_embedding"] else self._embedding(source)[0]
-        # One table for both ends must stay one in the file: the product gets the numbers that the lookup is made of.
-        self._output = target if output is self._weights["target_embedding"] else output
+        three_way, tied = "source_embedding" not in self._weights, "output_weights" not in self._weights
+        # The factor of the readout is in the table, and out of what is looked up in it: left to the converter, it would be multiplied into
+        # a second table. One table for both ends must stay one in the file: the product gets the numbers that the lookup is made of.
+        factor = config.output_scale if tied else 1.0
+        self._embed_target, target = self._embedding(self._weight("target_embedding") * np.float32(factor), factor)
+        self._embed_source = self._embed_target if three_way else self._embedding(self._weight("source_embedding"))[0]
+        self._output = target if tied else self._weight("output_weights") * np.float32(config.output_scale)
         self._output_bias = self._weight("output_bias").copy()
         self._output_bias[[PAD, UNK, BOS]] = IMPOSSIBLE  # special tokens are no part of any translation
         self.encode = tf.function(self._encode, input_signature=[tf.TensorSpec([None], tf.int32, name="ids")])
@@ -78,13 +78,13 @@ class LiteRtGraph(tf.Module):
     def _dense(self, x: Tensor, path: str) -> Tensor:
         return self._product(x, f"{path}/kernel") + self._weight(f"{path}/bias")
 
-    def _embedding(self, table: Array) -> tuple[Lookup, Array]:
-        """How rows of a table [V, E] are looked up, and the numbers that the table then holds.
+    def _embedding(self, table: Array, factor: float = 1.0) -> tuple[Lookup, Array]:
+        """How rows of a table [V, E], `factor` times the embeddings, are looked up, and the numbers that the table then holds.
 
         The table is stored in its small type and only the rows that were asked for become float32. Left to the converter, a float16 table
         would be made float32 as a whole, and an int8 one would have a single scale for all its rows.
         """
-        scale = self._config.embedding_units**0.5
+        scale = self._config.embedding_units**0.5 / factor
         if self._type == "float16":
             small = table.astype(np.float16)
             bits16 = small.view(np.int16)  # LiteRT looks up integers of 16 bits, and no floats of 16
@@ -158,7 +158,7 @@ class LiteRtGraph(tf.Module):
                 attention = tf.nn.softmax(tf.matmul(h, keys, transpose_b=True))
                 context = tf.matmul(attention, values)
             x = tf.concat([h, context], axis=1)
-        readout = self._config.output_scale * tf.tanh(self._dense(x, "decoder/readout"))
+        readout = tf.tanh(self._dense(x, "decoder/readout"))
         logits = tf.matmul(readout, tf.constant(self._output), transpose_b=True) + self._output_bias
         return {"logits": logits, "next_state": tf.concat(states, axis=1), "attention": attention}
 

@@ -39,6 +39,6 @@ def test_rows_end_with_eos_and_padding(rows: list[list[int]]) -> None:
 
 
 def test_padding_and_eos_count() -> None:
-    assert BATCH_SOURCE_PIECES == 64 * 64
-    assert [len(batch) for batch in plan_batches([63] * 64, 1)] == [64]
-    assert [len(batch) for batch in plan_batches([64] * 64, 1)] == [63, 1]
+    assert BATCH_SOURCE_PIECES == 128 * 64
+    assert [len(batch) for batch in plan_batches([63] * 128, 1)] == [128]
+    assert [len(batch) for batch in plan_batches([64] * 128, 1)] == [126, 2]

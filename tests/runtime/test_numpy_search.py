@@ -16,7 +16,10 @@ FEW, MANY = 7, 330
 
 
 def table_of(seed: int, vocabulary: int, ending: float) -> np.ndarray:
-    """Random scores of the next token by the last one; the special tokens are impossible, EOS is as likely as `ending` says."""
+    """Random scores of the next token by the last one; the special tokens are impossible, EOS is as likely as `ending` says.
+
+    The searches make them sharper from step to step: the same pairs in another order would else be a tie, and rounding would decide.
+    """
     table = np.random.default_rng(seed).normal(size=(vocabulary, vocabulary)).astype(np.float32) * 3
     table[:, [PAD, UNK, BOS]] = -1e9
     table[:, EOS] += ending
@@ -27,7 +30,7 @@ def in_numpy(table: np.ndarray, limit: int, beam: int, alpha: float) -> Found:
     """The state counts the steps; the attention tells the step and the token that was read."""
 
     def step(tokens, state):
-        return table[tokens], state + 1, np.concatenate([state, tokens[:, np.newaxis].astype(np.float32)], axis=1)
+        return table[tokens] * (1 + state / 8), state + 1, np.concatenate([state, tokens[:, np.newaxis].astype(np.float32)], axis=1)
 
     return search(step, np.zeros((1, 1), np.float32), limit, beam, alpha)
 
@@ -35,7 +38,7 @@ def in_numpy(table: np.ndarray, limit: int, beam: int, alpha: float) -> Found:
 def _in_tensorflow(table, limits, alpha, beam):
     def step(tokens, rows, state):
         seen = tf.concat([state, tf.cast(tokens, tf.float32)[:, tf.newaxis]], axis=1)
-        return tf.gather(table, tokens), state + 1, tf.scatter_nd(rows[:, tf.newaxis], seen, [beam, 2])
+        return tf.gather(table, tokens) * (1 + state / 8), state + 1, tf.scatter_nd(rows[:, tf.newaxis], seen, [beam, 2])
 
     start = tf.zeros([tf.shape(limits)[0], 1])
     return tf.cond(
