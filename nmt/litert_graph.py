@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from nmt.config import ModelConfig
 from nmt.errors import ExportError
+from nmt.search.step import IMPOSSIBLE
 from nmt.special_tokens import BOS, PAD, UNK
 from nmt.tensors import Tensor
 
@@ -20,7 +21,6 @@ WeightType = Literal["int8", "float16", "float32"]
 Array = NDArray[np.float32]
 Lookup = Callable[[Tensor], Tensor]
 
-IMPOSSIBLE = -1e9
 _GREATEST = 127  # of an int8, symmetric: -128 is not used
 
 

@@ -60,7 +60,7 @@ class SavedModelRuntime:
         self._seen = 0  # sentences
         self._shortlist = shortlist
         prepared, weights = (self._loaded.signatures.get(name) for name in (PREPARED_SIGNATURE, WEIGHTS_SIGNATURE))
-        if prepared is not None and weights is not None:  # models that were published before 0.2 have neither
+        if prepared is not None and weights is not None:  # models that are older than shortlists have neither
             self._translate_ids, self._make_table = prepared, lambda: weights(table=tf.constant(True))
             self._weights = weights(table=tf.constant(False))
         elif shortlist is not None:
