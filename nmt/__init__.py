@@ -31,7 +31,7 @@ def load(model: str | Path, *, threads: int | None = None, shortlist: bool = Fal
         threads: CPU threads; default: TensorFlow's own choice.
         shortlist: Search only among the pieces that can translate each batch: faster, an approximation.
     """
-    from nmt.translator import load_translator
+    from nmt.loading import load_translator
 
     return load_translator(model, threads=threads, shortlist=shortlist)
 

@@ -22,6 +22,14 @@ def load_backend() -> None:
         import tensorflow  # noqa: F401
 
 
+def grow_gpu_memory() -> None:
+    """Take GPU memory as it is needed, not all at once. TensorFlow heeds this only before its first operation, whoever asks first."""
+    import tensorflow as tf
+
+    for gpu in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(gpu, True)
+
+
 @contextmanager
 def standard_error_kept() -> Iterator[None]:
     """Send file descriptor 2 to a temporary file, and copy that to standard error if the block raises."""

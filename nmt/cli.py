@@ -10,8 +10,11 @@ from typing import Annotated, Any, Literal, cast
 import typer
 
 from nmt.cli_bench import add_bench_verbs
-from nmt.cli_options import HELP, AsJson, Beam, Model, Override, RunDir, Shortlist, Threads, stderr
+from nmt.cli_data import add_data_verbs
+from nmt.cli_inspect import add_inspect_verbs
+from nmt.cli_options import HELP, AsJson, Beam, From, Model, Override, RunDir, Shortlist, Threads, To, stderr
 from nmt.cli_serving import add_serving_verbs
+from nmt.cli_training import add_training_verbs
 from nmt.errors import NmtError
 
 app = typer.Typer(
@@ -42,20 +45,7 @@ def root(context: typer.Context, version: Annotated[bool, typer.Option("--versio
         raise typer.Exit(2)
 
 
-@app.command()
-def train(
-    config: Annotated[str, typer.Argument(metavar="CONFIG", help="a YAML file, or the name of a shipped config")],
-    overrides: Override = None,
-    run_dir: RunDir = None,
-) -> None:
-    """Train a model and export it; the same command carries an interrupted run on. Default run directory: ./runs/NAME."""
-    from nmt.config_file import find_config, load_config
-
-    path = find_config(config)
-    loaded = load_config(path, overrides)
-    from nmt.recipes import train as run_training
-
-    print(run_training(loaded, run_dir or Path("runs") / path.stem, stderr()))
+add_training_verbs(app)
 
 
 @app.command()
@@ -70,7 +60,7 @@ def demo(overrides: Override = None, run_dir: RunDir = None) -> None:
 
 @app.command()
 def fetch(
-    corpus: Annotated[str, typer.Argument(help="a corpus that is described in corpora/, such as multi30k")],
+    corpus: Annotated[str, typer.Argument(help="a corpus that is described in corpora/, such as multi30k; or tfds:NAME/CONFIG")],
     to: Annotated[Path | None, typer.Option("--to", help="folder that gets the corpus' own folder; default: where every run looks")] = None,
     language: Annotated[list[str] | None, typer.Option("--language", help="only this language; may be repeated")] = None,
 ) -> None:
@@ -80,6 +70,16 @@ def fetch(
     from nmt.data.fetch import fetch as bring
 
     console = stderr()
+    if corpus.startswith("tfds:"):
+        from nmt.data.fetch import fetch_tfds
+
+        if language:
+            raise typer.BadParameter("--language chooses files of a described corpus: a set of tensorflow-datasets is brought whole")
+        folder, licence = fetch_tfds(corpus.removeprefix("tfds:"), to)
+        print(f"present\t{folder}")
+        console.print(f"licence: {licence}", markup=False, soft_wrap=True)
+        console.print(f"use it with --set data.tfds_dir={to}" if to else "every run finds it there", markup=False, soft_wrap=True)
+        return
     columns = (*Progress.get_default_columns()[:2], DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         tasks: dict[str, int] = {}
@@ -109,6 +109,8 @@ def export(
         Literal["savedmodel", "litert"], typer.Option("--format", help="litert: small, and runs without TensorFlow")
     ] = "savedmodel",
     weights: Annotated[Literal["int8", "float16", "float32"] | None, typer.Option(help="of --format litert; default: int8")] = None,
+    target_language: To = None,
+    source_language: From = None,
 ) -> None:
     """Publish a checkpoint as a model that has been verified against the live model."""
     if strings and checkpoint:
@@ -117,10 +119,12 @@ def export(
         raise typer.BadParameter("--strings writes a SavedModel: it does not go with --format litert")
     if weights and form != "litert":
         raise typer.BadParameter("--weights goes with --format litert: a SavedModel has the weights as they were trained")
+    if (target_language or source_language) and not strings:
+        raise typer.BadParameter("--to and --from choose the direction of --strings: a model has all that it has learnt")
     from nmt.recipes import export_run, export_run_litert, export_run_strings
 
     if strings:
-        print(export_run_strings(run, output, stderr()))
+        print(export_run_strings(run, output, stderr(), target=target_language, source=source_language))
     elif form == "litert":
         print(export_run_litert(run, checkpoint or "best", weights or "int8", output, stderr()))
     else:
@@ -133,6 +137,9 @@ def translate(
     text: Annotated[list[str] | None, typer.Argument(help="what to translate; default: standard input, a line at a time")] = None,
     input_file: Annotated[Path | None, typer.Option("-i", "--input", help="file to translate instead, plain or .gz")] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="file to write instead of standard output")] = None,
+    target_language: To = None,
+    source_language: From = None,
+    tag: Annotated[str | None, typer.Option("--tag", metavar="NAME", help="translate as the corpora of this tag in data.mix do")] = None,
     beam: Beam = None,
     n_best: Annotated[int, typer.Option("--n-best", min=1, help="write this many hypotheses a line: number, score, text")] = 1,
     scores: Annotated[bool, typer.Option("--scores", help="write each score and a tab before the translation")] = False,
@@ -146,29 +153,47 @@ def translate(
         raise typer.BadParameter("give TEXT or --input, not both")
     if paragraphs and (scores or json_lines or n_best > 1):
         raise typer.BadParameter("--paragraphs writes running text: it goes with none of --scores, --json and --n-best")
+    from nmt.loading import load_translator
     from nmt.translation import OutputFormat, input_windows, opened_output, translate_lines
-    from nmt.translator import load_translator
 
     source = input_windows(text or [], input_file)
     form = OutputFormat(beam, n_best, scores, json_lines, paragraphs)
     with opened_output(output) as out:  # first: a folder that is not there is said before a model is loaded
-        translate_lines(load_translator(model, threads=threads, shortlist=shortlist), source, out, form)
+        translator = load_translator(model, threads=threads, shortlist=shortlist, target=target_language, source=source_language, tag=tag)
+        translate_lines(translator, source, out, form)
 
 
 @app.command()
 def evaluate(
     model: Model,
-    source: Annotated[Path, typer.Option("--source", help="file of source sentences, plain or .gz")],
-    reference: Annotated[Path, typer.Option("--reference", help="file of their translations")],
+    source: Annotated[Path | None, typer.Option("--source", help="file of source sentences, plain or .gz")] = None,
+    reference: Annotated[Path | None, typer.Option("--reference", help="file of their translations")] = None,
+    test: Annotated[
+        str | None,
+        typer.Option(
+            "--test", metavar="NAME", help="instead, a set of the model's own config: test, valid, one of data.tests or its corpus"
+        ),
+    ] = None,
+    target_language: To = None,
+    source_language: From = None,
     beam: Beam = None,
     as_json: AsJson = False,
     threads: Threads = None,
     shortlist: Shortlist = False,
 ) -> None:
     """Score an exported model with BLEU, chrF and TER (sacreBLEU), signatures included."""
+    if test and (source or reference):
+        raise typer.BadParameter("--test names a set by itself: it goes with neither --source nor --reference")
+    if test and (target_language or source_language):
+        raise typer.BadParameter("--test names a set that has its own languages: it goes with neither --to nor --from")
+    if not test and not (source and reference):
+        raise typer.BadParameter("give --source and --reference, or --test NAME")
+    from nmt.config import ParallelText
     from nmt.scoring import print_evaluation, score_model
 
-    print_evaluation(score_model(model, source, reference, beam, threads, stderr(), shortlist=shortlist), as_json)
+    text = test or ParallelText(source=source, target=reference)
+    score = score_model(model, text, beam, threads, stderr(), shortlist=shortlist, target=target_language, source=source_language)
+    print_evaluation(score, as_json)
 
 
 @app.command()
@@ -185,6 +210,8 @@ def info(model: Model, as_json: AsJson = False) -> None:
 
 add_serving_verbs(app)
 add_bench_verbs(app)
+add_data_verbs(app)
+add_inspect_verbs(app)
 
 
 def main() -> None:

@@ -18,6 +18,8 @@ Threads = Annotated[int | None, typer.Option("--threads", min=1, help="CPU threa
 Shortlist = Annotated[
     bool, typer.Option("--shortlist", help="search only among the pieces that can translate each batch: faster, an approximation")
 ]
+To = Annotated[str | None, typer.Option("--to", metavar="LANGUAGE", help="what to translate into; default: the model's main direction")]
+From = Annotated[str | None, typer.Option("--from", metavar="LANGUAGE", help="what the text is in, of a model of several source languages")]
 AsJson = Annotated[bool, typer.Option("--json", help="machine-readable output")]
 
 

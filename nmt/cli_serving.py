@@ -63,7 +63,7 @@ def bench_serve(
     lines = [line for line in read_lines(source) if line.strip()]
     if not lines:
         raise CorpusError(f"{source} has no sentence in it")
-    from nmt.translator import load_translator
+    from nmt.loading import load_translator
     from serve.bench import Plan
     from serve.bench import bench_serve as measure
     from serve.bench_report import print_serve_figures

@@ -3,62 +3,23 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-DATA_ROOT_VARIABLE = "NMT_DATA_ROOT"
+from nmt.data_config import DATA_ROOT_VARIABLE, Count, DataConfig, DirectedText, Fraction, MixEntry, ParallelText, Section
 
-Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
-Count = Annotated[int, Field(ge=1)]
-
-
-class Section(BaseModel):
-    """A part of the config: immutable, and a key it does not know is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False)
-
-
-class ParallelText(Section):
-    """Parallel text in files, plain or `.gz`: either `source` and `target`, one sentence a line, or one `tsv`."""
-
-    source: Path | None = Field(None, description="file of source sentences, one a line")
-    target: Path | None = Field(None, description="file of target sentences, line for line the translations of `source`")
-    tsv: Path | None = Field(None, description="one file of tab-separated columns instead of `source` and `target`")
-    source_column: Count = Field(1, description="column of the source sentence in `tsv`, counted from 1")
-    target_column: Count = Field(2, description="column of the target sentence in `tsv`, counted from 1")
-
-    @model_validator(mode="after")
-    def _one_form(self) -> Self:
-        pair = self.source is not None and self.target is not None
-        if pair == (self.tsv is not None) or (self.source is None) != (self.target is None):
-            raise ValueError("needs either 'source' and 'target' or 'tsv'")
-        return self
-
-
-class DataConfig(Section):
-    """Where the parallel text comes from, and which pairs of it are kept."""
-
-    source_language: str = Field(description="language code of the source side, such as en")
-    target_language: str = Field(description="language code of the target side, such as de")
-    root: Path | None = Field(
-        None, description=f"folder that contains the corpora's own folders; default: the variable {DATA_ROOT_VARIABLE}"
-    )
-    corpus: str | None = Field(None, description="a description in corpora/ by name (demo, multi30k) or by path; else give train and valid")
-    train: ParallelText | None = Field(None, description="training text, when no corpus is named")
-    valid: ParallelText | None = Field(None, description="validation text; without it `hold_out` training pairs are set aside")
-    test: ParallelText | None = Field(None, description="test text; only ever used by nmt evaluate and nmt demo")
-    hold_out: Count = Field(1000, description="pairs set aside for validation where none are given (at most a tenth of all)")
-    max_pieces: Count = Field(100, description="pairs with more subword pieces than this on either side are dropped")
-    max_length_ratio: Annotated[float, Field(gt=1.0)] = Field(
-        4.0, description="pairs whose piece counts differ by more than this factor are dropped"
-    )
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if (self.corpus is None) == (self.train is None):
-            raise ValueError("needs exactly one of 'corpus' (a described corpus) and 'train' (your own files)")
-        if self.corpus is not None and (self.valid or self.test):
-            raise ValueError("'valid' and 'test' come from the described corpus: leave them out, or give 'train' instead of 'corpus'")
-        return self
+__all__ = [
+    "DATA_ROOT_VARIABLE",
+    "Config",
+    "DataConfig",
+    "DirectedText",
+    "MixEntry",
+    "ModelConfig",
+    "ParallelText",
+    "SearchConfig",
+    "Section",
+    "TokenizerConfig",
+    "TrainingConfig",
+]
 
 
 class TokenizerConfig(Section):
@@ -90,17 +51,56 @@ class TokenizerConfig(Section):
 
 
 class ModelConfig(Section):
-    """Sizes of the encoder-decoder LSTM."""
+    """The encoder-decoder: its cells, layers, attention and sizes."""
 
     embedding_units: Count = Field(256, description="width of the embeddings")
+    pretrained_source: Path | None = Field(
+        None,
+        description="word vectors that the source embedding of a new run begins with: GloVe's text, word2vec's text or binary form, plain "
+        "or .gz, embedding_units numbers a word",
+    )
+    pretrained_target: Path | None = Field(None, description="the same for the target embedding")
     readout_units: Count | None = Field(
         None, description="width of the readout before the vocabulary; default: embedding_units, which tied output weights need"
     )
-    encoder_layers: Count = Field(1, description="bidirectional LSTM layers in the encoder")
-    encoder_units: Count = Field(256, description="LSTM units of each direction")
-    decoder_layers: Count = Field(1, description="LSTM layers in the decoder; layers above the first read [h; context]")
-    decoder_units: Count = Field(512, description="LSTM units of each decoder layer")
-    attention: Literal["general", "scaled_dot"] = Field("general", description="score function (Luong et al. 2015; Vaswani et al. 2017)")
+    cell: Literal["lstm", "gru", "rnn", "lstm1997", "layernorm_lstm"] = Field(
+        "lstm",
+        description="recurrent cell: LSTM with forget gate, GRU (Cho et al. 2014), Elman's RNN (1990), the LSTM of 1997 without a forget "
+        "gate, or layer-normalised LSTM (Ba et al. 2016)",
+    )
+    encoder: Literal["bidirectional", "gnmt", "unidirectional"] = Field(
+        "bidirectional",
+        description="bidirectional at every layer; gnmt: only the first (Wu et al. 2016); or unidirectional (Sutskever et al. 2014)",
+    )
+    encoder_layers: Count = Field(1, description="recurrent layers in the encoder")
+    encoder_units: Count = Field(256, description="units of each direction of an encoder layer")
+    reverse_source: bool = Field(False, description="the encoder reads each source from its end to its beginning (Sutskever et al. 2014)")
+    decoder: Literal["whole_target", "input_feeding", "attend_first"] = Field(
+        "whole_target",
+        description="whole_target: layer by layer over the whole target, the first layer attends; input_feeding: the last readout is an "
+        "input of the first layer, the top layer attends (Luong et al. 2015); attend_first: the last state attends, the context is an "
+        "input of every layer (Bahdanau et al. 2015)",
+    )
+    decoder_layers: Count = Field(1, description="recurrent layers in the decoder")
+    decoder_units: Count = Field(512, description="units of each decoder layer")
+    residual: bool = Field(
+        False,
+        description="each layer above the first adds its input to its output where they are of one width (Wu et al. 2016, section 3.1)",
+    )
+    bridge: Literal["dense", "copy", "zero"] = Field(
+        "dense",
+        description="what the decoder begins with: dense layers over the encoder's last state, the last state of the encoder's layer of "
+        "the same height, or zeros",
+    )
+    attention: Literal["general", "scaled_dot", "additive", "multi_head", "multi_head_additive", "coverage", "none"] = Field(
+        "general",
+        description="score function: general (Luong et al. 2015), scaled_dot and multi_head (Vaswani et al. 2017), additive (Bahdanau et "
+        "al. 2015), multi_head_additive (Chen et al. 2018), coverage (See et al. 2017), none",
+    )
+    attention_heads: Count = Field(4, description="heads of multi_head and multi_head_additive")
+    readout_embedding: bool = Field(
+        False, description="the readout also reads the embedding of the last token: [h; context; embedding] instead of [h; context]"
+    )
     tying: Literal["auto", "three_way", "two_way", "none"] = Field(
         "auto",
         description="which of source embedding, target embedding and output weights are one; auto: three_way if the vocabulary is joint",
@@ -110,6 +110,12 @@ class ModelConfig(Section):
     )
     dropout: Fraction = Field(0.2, description="dropout between layers, while training")
     word_dropout: Fraction = Field(0.0, description="share of input tokens replaced by the unknown token, while training")
+
+    @property
+    def memory_units(self) -> int:
+        """M, the width of what the encoder gives for each source position."""
+        both = self.encoder == "bidirectional" or (self.encoder == "gnmt" and self.encoder_layers == 1)
+        return 2 * self.encoder_units if both else self.encoder_units
 
     @model_validator(mode="after")
     def _readout_fits(self) -> Self:
@@ -121,12 +127,32 @@ class ModelConfig(Section):
         return self
 
     @model_validator(mode="after")
-    def _dot_product_fits(self) -> Self:
-        if self.attention == "scaled_dot" and self.decoder_units != 2 * self.encoder_units:
+    def _attention_fits(self) -> Self:
+        if self.attention == "scaled_dot" and self.decoder_units != self.memory_units:
             raise ValueError(
-                f"attention scaled_dot has no weights: decoder_units ({self.decoder_units}) must be twice encoder_units "
-                f"({self.encoder_units}); "
-                "or choose attention general"
+                f"attention scaled_dot has no weights: decoder_units ({self.decoder_units}) must be the width of the encoder's output "
+                f"({self.memory_units}, of encoder_units {self.encoder_units}); or choose attention general"
+            )
+        if self.attention in {"multi_head", "multi_head_additive"} and self.decoder_units % self.attention_heads:
+            raise ValueError(f"decoder_units ({self.decoder_units}) must be a multiple of attention_heads ({self.attention_heads})")
+        if self.attention == "none" and self.decoder == "attend_first":
+            raise ValueError("decoder attend_first needs an attention; with attention none choose decoder whole_target")
+        return self
+
+    @model_validator(mode="after")
+    def _copy_fits(self) -> Self:
+        if self.bridge != "copy":
+            return self
+        if self.encoder_layers != self.decoder_layers:
+            raise ValueError(
+                f"bridge copy goes from layer to layer: encoder_layers ({self.encoder_layers}) must equal decoder_layers "
+                f"({self.decoder_layers}); or choose bridge dense"
+            )
+        first = self.encoder_units if self.encoder == "unidirectional" else 2 * self.encoder_units
+        if {first, self.memory_units} != {self.decoder_units}:
+            raise ValueError(
+                f"bridge copy needs states of one width: decoder_units is {self.decoder_units}, the encoder's states have "
+                f"{' and '.join(map(str, sorted({first, self.memory_units})))}; or choose bridge dense"
             )
         return self
 
@@ -171,6 +197,12 @@ class TrainingConfig(Section):
     schedule: Literal["cosine", "inverse_sqrt", "constant"] = Field("cosine", description="learning rate after warm-up")
     warmup_updates: Annotated[int, Field(ge=0)] = Field(300, description="updates over which the learning rate rises linearly from 0")
     label_smoothing: Fraction = Field(0.1, description="probability mass spread over the vocabulary (Szegedy et al. 2016)")
+    coverage_weight: Annotated[float, Field(ge=0.0)] = Field(
+        1.0, description="weight of the coverage loss (See et al. 2017, equation 12) of a model with attention coverage"
+    )
+    guided_alignment_weight: Annotated[float, Field(ge=0.0)] = Field(
+        0.1, description="weight of the loss that pulls attention to the word alignments of training text that has them (Chen et al. 2016)"
+    )
     clip_norm: Annotated[float, Field(gt=0)] = Field(1.0, description="the gradient's global norm is scaled down to this")
     ema_decay: Fraction = Field(0.998, description="exponential moving average of the weights, used for validation and export; 0: off")
     log_every: Count = Field(50, description="updates between two training lines in metrics.jsonl")
@@ -200,6 +232,20 @@ class Config(Section):
     def _tying_fits(self) -> Self:
         if self.model.tying == "three_way" and not self.tokenizer.joint:
             raise ValueError("model.tying three_way needs tokenizer.joint: true")
+        shared = self.model.tying == "three_way" or (self.model.tying == "auto" and self.tokenizer.joint)
+        files = {self.model.pretrained_source, self.model.pretrained_target} - {None}
+        if shared and len(files) > 1:
+            raise ValueError(
+                "model.pretrained_source and model.pretrained_target are two files, but with three-way tying both sides have one "
+                "embedding: give one of them, or set tokenizer.joint: false, or model.tying: two_way"
+            )
+        if len(self.data.directions) > 1 and not self.tokenizer.joint:
+            raise ValueError("data.mix has several directions: they share one vocabulary, set tokenizer.joint: true")
+        texts = [text for text in (self.data.train, *(self.data.mix or ())) if text is not None]
+        if self.model.attention == "none" and any(text.alignment for text in texts):
+            raise ValueError(
+                "the training text has an alignment, which guides an attention, but model.attention is none: leave one of them out"
+            )
         if self.search.max_source_pieces > self.data.max_pieces:
             raise ValueError(
                 f"search.max_source_pieces ({self.search.max_source_pieces}) must not exceed data.max_pieces ({self.data.max_pieces}): "

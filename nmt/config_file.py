@@ -2,8 +2,9 @@
 
 import difflib
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import yaml
 from pydantic import ValidationError
@@ -46,10 +47,25 @@ def load_config(path: Path, overrides: list[str] | None = None) -> Config:
         raise ConfigError(
             f"config {path} must be a mapping of sections (data, tokenizer, model, search, training), got {type(raw).__name__}"
         )
+    return complete_config(raw, f"config {path}", path.parent, overrides)
+
+
+def complete_config(raw: dict[str, Any], where: str, folder: Path, overrides: list[str] | None = None) -> Config:
+    """Make a config of its tree as YAML has it: apply overrides, validate, make paths absolute.
+
+    Args:
+        raw: the tree, which is changed on the way.
+        where: what an error calls it.
+        folder: what paths in the tree are relative to, after `data.root`.
+        overrides: `section.key=value`.
+
+    Raises:
+        ConfigError: unknown key (with the nearest known one), or a value out of range.
+    """
     changed = _parse_overrides(overrides or [])
-    root = _data_root(raw, changed, path.parent)
-    _refuse_unknown_keys(raw, Config, str(path))
-    _absolute_paths(raw, Config, [root, path.parent] if root else [path.parent])
+    root = _data_root(raw, changed, folder)
+    _refuse_unknown_keys(raw, Config, where.removeprefix("config "))
+    _absolute_paths(raw, Config, [root, folder] if root else [folder])
     for (section, *keys), value in changed:
         tree: dict[str, Any] = {section: value}
         if keys:
@@ -64,7 +80,7 @@ def load_config(path: Path, overrides: list[str] | None = None) -> Config:
     try:
         return Config.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(f"config {path}: {_one_line(error)}") from error
+        raise ConfigError(f"{where}: {_one_line(error)}") from error
 
 
 def dump_config(config: Config) -> str:
@@ -102,10 +118,20 @@ def _data_root(raw: dict[str, Any], changed: list[tuple[list[str], Any]], folder
 
 
 def _section_of(annotation: Any) -> type[Section] | None:
-    for option in (annotation, *get_args(annotation)):
-        if isinstance(option, type) and issubclass(option, Section):
-            return option
-    return None
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    return next(filter(None, map(_section_of, get_args(annotation))), None)
+
+
+def _inner_sections(key: str, value: Any, annotation: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the mappings below a key that are sections, with their dotted names: the value itself, or each member of a list or mapping."""
+    kinds = {get_origin(option) for option in (annotation, *get_args(annotation))}
+    if isinstance(value, list):
+        value = {str(place): member for place, member in enumerate(value)}
+    elif not kinds & {dict, tuple}:
+        value = {"": value}
+    if isinstance(value, dict):
+        yield from ((f"{key}.{name}".rstrip("."), member) for name, member in value.items() if isinstance(member, dict))
 
 
 def _refuse_unknown_keys(tree: dict[str, Any], section: type[Section], where: str, prefix: str = "") -> None:
@@ -114,28 +140,50 @@ def _refuse_unknown_keys(tree: dict[str, Any], section: type[Section], where: st
             near = difflib.get_close_matches(str(key), section.model_fields, n=1, cutoff=0.4)
             hint = f"did you mean {prefix}{near[0]}?" if near else f"known here: {', '.join(section.model_fields)}"
             raise ConfigError(f"{where}: unknown key {prefix}{key}; {hint}")
-        inner = _section_of(section.model_fields[key].annotation)
-        if inner and isinstance(value, dict):
-            _refuse_unknown_keys(value, inner, where, f"{prefix}{key}.")
+        annotation = section.model_fields[key].annotation
+        if inner := _section_of(annotation):
+            for name, member in _inner_sections(key, value, annotation):
+                _refuse_unknown_keys(member, inner, where, f"{prefix}{name}.")
 
 
 def _absolute_paths(tree: dict[str, Any], section: type[Section], folders: list[Path]) -> None:
     for key, value in tree.items():
         annotation = section.model_fields[key].annotation
-        inner = _section_of(annotation)
-        if inner and isinstance(value, dict):
-            _absolute_paths(value, inner, folders)
-        elif isinstance(value, str) and (Path in get_args(annotation) or (key == "corpus" and value.endswith((".yaml", ".yml")))):
-            candidates = [(folder / Path(value).expanduser()).absolute() for folder in folders]
-            tree[key] = str(next((path for path in candidates if path.exists()), candidates[-1]))
+        if inner := _section_of(annotation):
+            for _, member in _inner_sections(key, value, annotation):
+                _absolute_paths(member, inner, folders)
+        elif Path in get_args(annotation):
+            tree[key] = [_absolute(one, folders) for one in value] if isinstance(value, list) else _absolute(value, folders)
+        elif key == "corpus" and isinstance(value, str) and value.endswith((".yaml", ".yml")):
+            tree[key] = _absolute(value, folders)
+
+
+def _absolute(value: Any, folders: list[Path]) -> Any:
+    if not isinstance(value, str):
+        return value
+    candidates = [(folder / Path(value).expanduser()).absolute() for folder in folders]
+    return str(next((path for path in candidates if path.exists()), candidates[-1]))
 
 
 def _merge(base: dict[str, Any], changes: dict[str, Any]) -> None:
     for key, value in changes.items():
         if isinstance(value, dict) and isinstance(base.get(key), dict):
             _merge(base[key], value)
+        elif isinstance(value, dict) and isinstance(base.get(key), list):
+            _merge_members(base[key], value, key)
         else:
             base[key] = value
+
+
+def _merge_members(members: list[Any], changes: dict[str, Any], key: str) -> None:
+    """Change members of a list by their places, counted from 0: `--set data.mix.0.weight=2`."""
+    for place, value in changes.items():
+        if not str(place).isdecimal() or int(place) >= len(members):
+            raise ConfigError(f"--set: {key} has {len(members)} members, {key}.0 to {key}.{len(members) - 1}; no {key}.{place}")
+        if isinstance(value, dict) and isinstance(members[int(place)], dict):
+            _merge(members[int(place)], value)
+        else:
+            members[int(place)] = value
 
 
 def _one_line(error: ValidationError) -> str:

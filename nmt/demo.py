@@ -13,9 +13,9 @@ from nmt.baselines import nearest_neighbour, word_by_word
 from nmt.config_file import find_config, load_config
 from nmt.data.corpus import open_split
 from nmt.evaluation import bleu
+from nmt.loading import load_translator
 from nmt.recipes import train
 from nmt.shown import tracked, translate_shown
-from nmt.translator import load_translator
 
 SHOWN_LINES = 5
 

@@ -19,6 +19,10 @@ class TokenizerError(NmtError):
     """A SentencePiece model that cannot be trained or loaded."""
 
 
+class WordVectorError(NmtError):
+    """Pretrained word vectors that are missing, damaged, of another width than the embeddings, or of no word of the vocabulary."""
+
+
 class ModelError(NmtError):
     """A directory that is not a model, or a model that does not fit what is asked of it."""
 
@@ -29,6 +33,10 @@ class RunError(NmtError):
 
 class ExportError(NmtError):
     """An export that did not pass its own verification and was not published."""
+
+
+class PictureError(NmtError):
+    """A picture that cannot be drawn or stored."""
 
 
 class DivergedError(NmtError):

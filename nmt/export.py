@@ -4,6 +4,7 @@ It is published only if the SavedModel decodes as the live model does.
 """
 
 import json
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,11 +17,13 @@ from nmt.checkpoint import Arrays, load_weights
 from nmt.config import Config
 from nmt.config_file import save_config
 from nmt.data.learned_shortlist import write_shortlist
+from nmt.data.manifest import corpora_of
 from nmt.data.prepare import Prepared
+from nmt.directions import Directions
 from nmt.errors import ExportError
 from nmt.evaluation import bleu
 from nmt.inference import Inference, LiveRuntime, build_model
-from nmt.model_directory import FORMAT_VERSION, GOLDEN_FILE, MANIFEST_FILE, Limits, SearchDefaults, file_hashes
+from nmt.model_directory import GOLDEN_FILE, MANIFEST_FILE, PLAIN_VERSION, TAGS_VERSION, Limits, SearchDefaults, file_hashes
 from nmt.provenance import commit, hardware, versions
 from nmt.run_directory import RunDirectory
 from nmt.runtime.interface import Runtime
@@ -106,9 +109,17 @@ def next_version(folder: Path) -> int:
 
 
 def verification_ids(prepared: Prepared) -> list[list[int]]:
-    """Source ids of validation sentences, and of training sentences where there are fewer than needed."""
-    stores = (prepared.valid, prepared.train)
-    found = [store.source(i).tolist() for store in stores for i in range(min(len(store), VERIFIED_LINES))]
+    """Source ids of validation sentences, and of training sentences where there are fewer than needed.
+
+    Validation text is of the main direction alone: of several training texts, the first sentences of each are taken besides.
+    """
+    train, texts = prepared.train, [share["pairs"] for share in prepared.manifest.get("shares", ())]
+    ends = list(accumulate(texts))
+    each = VERIFIED_LINES // (len(texts) + 1) if len(texts) > 1 else 0
+    others = [i for pairs, end in zip(texts, ends, strict=True) for i in range(end - pairs, end - pairs + min(pairs, each))]
+    found = [train.source(i).tolist() for i in others]
+    stores = (prepared.valid, train)
+    found += [store.source(i).tolist() for store in stores for i in range(min(len(store), VERIFIED_LINES))]
     return found[:VERIFIED_LINES]
 
 
@@ -167,12 +178,15 @@ def describe(building: Path, manifest: dict[str, Any], translator: Translator, p
 
 def manifest_of(config: Config, prepared: Prepared, run: RunDirectory, state: dict[str, Any]) -> dict[str, Any]:
     """MODEL.json but for the scores and the hashes of the files."""
-    corpus = prepared.manifest["corpus"]
+    directions = Directions.of_config(config.data)
     return {
-        "format_version": FORMAT_VERSION,
+        "format_version": TAGS_VERSION if directions.target_tags else PLAIN_VERSION,
         "name": run.path.resolve().name,
         "source": config.data.source_language,
         "target": config.data.target_language,
+        "directions": directions.pairs,
+        "target_tags": directions.target_tags,
+        "corpus_tags": directions.corpus_tags,
         "training": {
             "updates": state["update"],
             "seconds": round(state["seconds"], 1),
@@ -183,7 +197,7 @@ def manifest_of(config: Config, prepared: Prepared, run: RunDirectory, state: di
         "versions": versions(),
         "limits": {"max_source_pieces": config.search.max_source_pieces, "max_steps": config.search.max_steps},
         "search": _search_defaults(config).model_dump(),
-        "corpora": [corpus],
+        "corpora": corpora_of(prepared.manifest),
     }
 
 
@@ -194,8 +208,7 @@ def translator_over(saved: Runtime, config: Config, prepared: Prepared) -> Trans
         prepared.tokenizers,
         Limits(max_source_pieces=config.search.max_source_pieces, max_steps=config.search.max_steps),
         _search_defaults(config),
-        source_language=config.data.source_language,
-        target_language=config.data.target_language,
+        directions=Directions.of_config(config.data),
     )
 
 

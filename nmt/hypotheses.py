@@ -1,6 +1,6 @@
 """What a translator says of a line: texts with scores and, if asked, what each piece looked at."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 class Alignment:
     """Where each target piece looked: rows of attention over the source pieces."""
 
-    source_pieces: tuple[str, ...]  # the end of sentence included, on which attention may rest
+    source_pieces: tuple[str, ...]  # the end of sentence included, on which attention may rest; tags are not
     target_pieces: tuple[str, ...]
-    attention: NDArray[np.float32]  # [target pieces, source pieces]
+    attention: NDArray[np.float32]  # [target pieces, source pieces]; a row sums to 1, less what rested on tags
 
     @property
     def hard(self) -> list[int]:
@@ -45,3 +45,28 @@ def join_alignments(parts: Sequence[Alignment]) -> Alignment:
         tuple(piece for part in parts for piece in part.target_pieces),
         attention,
     )
+
+
+def join_hypotheses(parts: Sequence[Sequence[Hypothesis]], put_together: Callable[[list[str]], str]) -> list[Hypothesis]:
+    """Make a line's hypotheses from its segments': the first from the firsts, the second from the seconds (or the last there is).
+
+    Args:
+        parts: the hypotheses of each segment.
+        put_together: makes a line of one text for each segment.
+    """
+    if len(parts) == 1:
+        return list(parts[0])
+    joined = []
+    for rank in range(max(map(len, parts), default=0)):
+        ranked = [part[min(rank, len(part) - 1)] for part in parts]
+        alignments = [hypothesis.alignment for hypothesis in ranked if hypothesis.alignment is not None]
+        joined.append(
+            Hypothesis(
+                put_together([hypothesis.text for hypothesis in ranked]),
+                sum(hypothesis.score for hypothesis in ranked),
+                join_alignments(alignments) if alignments else None,
+                sum(hypothesis.pieces for hypothesis in ranked),
+                any(hypothesis.cut for hypothesis in ranked),
+            )
+        )
+    return joined

@@ -5,7 +5,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from nmt.config import Config, SearchConfig
-from nmt.model.lstm import LstmKernel
+from nmt.model.recurrent import Kernel, describe_kernel
 from nmt.model.seq2seq import SearchWeights, Seq2Seq
 from nmt.runtime.interface import Hypotheses as FoundHypotheses
 from nmt.search.beam import beam_search
@@ -25,10 +25,17 @@ SIGNATURE = [
 ]
 
 
-def build_model(config: Config, tokenizers: TokenizerPair, kernel: LstmKernel | None = None) -> Seq2Seq:
+def build_model(config: Config, tokenizers: TokenizerPair, kernel: Kernel | None = None) -> Seq2Seq:
     """The model that a config and its tokenizers describe, with fresh weights; `kernel` as the devices at hand suggest unless given."""
     sizes = tokenizers.source.vocabulary_size, tokenizers.target.vocabulary_size
-    return Seq2Seq(config.model, *sizes, joint=tokenizers.joint, kernel=kernel)
+    return Seq2Seq(config.model, *sizes, joint=tokenizers.joint, kernel=kernel, tags=tokenizers.source.tags)
+
+
+def describe_layers(model: Seq2Seq) -> str:
+    """Say which recurrent layers a model has and which kernel runs them; all of a model's layers have one cell."""
+    layers = model.recurrent_layers()
+    first = next(iter(layers.values()))
+    return f"{first.cell_name} layers {', '.join(layers)}: {describe_kernel(first.cell_name, first.kernel_name)}"
 
 
 LARGEST_TABLE_BYTES = 128 * 2**20
@@ -41,15 +48,15 @@ class Inference:
     def __init__(self, model: Seq2Seq, config: SearchConfig) -> None:
         self.model = model
         self.factor, self.offset = config.max_length_factor, config.max_length_offset
-        vocabulary, units, width = model.output_bias.shape[0], model.decoder.layers[0].units, model.output_weights.shape[1]
+        vocabulary, gates, width = model.output_bias.shape[0], model.decoder.layers[0].projected_units, model.output_weights.shape[1]
         specs = SearchWeights(
-            input_gates=tf.TensorSpec([None, 4 * units], tf.float32),
+            input_gates=tf.TensorSpec([None, gates], tf.float32),
             output_weights=tf.TensorSpec([width, None], tf.float32),
             output_bias=tf.TensorSpec([None], tf.float32),
             output_ids=tf.TensorSpec([None], tf.int32),
         )
         named = [tf.TensorSpec(spec.shape, spec.dtype, name=name) for name, spec in specs._asdict().items()]
-        self.table_pays = vocabulary * 4 * units * tf.float32.size <= LARGEST_TABLE_BYTES
+        self.table_pays = vocabulary * gates * tf.float32.size <= LARGEST_TABLE_BYTES
         self.translate_prepared = tf.function(self._translate_prepared, input_signature=[*SIGNATURE, *named])
 
     def _search_weights(self, table: Tensor) -> SearchWeights:

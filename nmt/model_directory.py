@@ -6,9 +6,9 @@ MODEL is a MODEL_DIR (= RUN_DIR/export/<n>), a RUN_DIR (its newest export), or a
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from nmt.errors import ModelError
 
@@ -19,7 +19,8 @@ EXPORT_FOLDER = "export"
 LITERT_FOLDER = "litert"
 GOLDEN_FILE = "golden.json"
 STRINGS_EXTRA_FOLDER = "assets.extra"  # where a strings export has its MODEL.json, so that it does not look like a model
-FORMAT_VERSION = 1  # raised when an older reader could not use the model; keys that it may ignore are added without
+PLAIN_VERSION, TAGS_VERSION = 1, 2  # an older reader would leave the tags out and translate into any language
+FORMAT_VERSION = TAGS_VERSION  # the newest: raised when an older reader could not use a model; keys that it may ignore are added without
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -92,6 +93,9 @@ class Manifest(Entry):
     name: str
     source: str
     target: str
+    directions: tuple[tuple[str, str], ...] = Field((), description="source and target of each, the main one first")
+    target_tags: bool = Field(False, description="each source begins with the tag of its target language, <2de>")
+    corpus_tags: tuple[str, ...] = Field((), description="what else a source may begin with, as data.mix has it")
     scores: tuple[MeasuredScore, ...] = ()
     training: TrainingRecord
     versions: dict[str, str]
@@ -100,6 +104,22 @@ class Manifest(Entry):
     corpora: tuple[CorpusRecord, ...] = ()
     conversion: Conversion | None = None
     files: dict[str, str] = Field(description="sha256 of each file of the folder but MODEL.json, by path relative to it")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_direction_of_old(cls, found: Any) -> Any:
+        """Models that say nothing of directions have one."""
+        if isinstance(found, dict) and not found.get("directions") and {"source", "target"} <= found.keys():
+            return found | {"directions": [(found["source"], found["target"])]}
+        return found
+
+    @model_validator(mode="after")
+    def _main_first(self) -> Self:
+        if self.directions[0] != (self.source, self.target):
+            raise ValueError(f"directions begin with {' → '.join(self.directions[0])}, expected {self.source} → {self.target}")
+        if len(self.directions) > 1 and not self.target_tags:
+            raise ValueError(f"{len(self.directions)} directions without target_tags: nothing tells them apart")
+        return self
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,9 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from nmt.backend import load_backend
 from nmt.config import Config
 from nmt.config_file import load_config
+from nmt.data.manifest import counts_by_text, input_paths
 from nmt.data.prepare import DATA_FOLDER, Prepared, open_prepared, prepare
+from nmt.data.word_vectors import check_word_vectors
 from nmt.errors import ExportError, RunError
 from nmt.model_directory import find_model_directory
 from nmt.run_directory import RunDirectory
@@ -42,6 +44,8 @@ def train(config: Config, run_path: Path, console: Console) -> Path:
     run = RunDirectory(run_path)
     with run.locked():
         run.adopt(config)
+        if not run.begun:
+            check_word_vectors(config.model)
         prepared = prepare_shown(config, run, console)
         already, state = _train(config, prepared, run, console, started)
         if already and any(run.exports.glob("[0-9]*")):
@@ -103,6 +107,12 @@ def export_run_litert(
         _check_writable(to)
     from nmt.runtime.litert import litert_installed
 
+    for setting, known in _LITERT_KNOWS.items():
+        if (value := getattr(config.model, setting)) not in known:
+            raise ExportError(
+                f"--format litert knows models with {setting} {' or '.join(map(str, known))}, this run has {value}; "
+                "export it without --format, as a SavedModel"
+            )
     if not litert_installed():
         raise ExportError("--format litert needs ai-edge-litert, which is not installed: pip install 'carousel-nmt[litert]'")
     with run.locked():
@@ -111,6 +121,19 @@ def export_run_litert(
         from nmt.litert_export import export_litert
 
         return export_litert(config, prepared, run, which, weights, to, console)
+
+
+_LITERT_KNOWS: dict[str, tuple[object, ...]] = {
+    "cell": ("lstm",),
+    "encoder": ("bidirectional",),
+    "reverse_source": (False,),
+    "decoder": ("whole_target",),
+    "residual": (False,),
+    "bridge": ("dense",),
+    "attention": ("general", "scaled_dot"),
+    "readout_embedding": (False,),
+}
+"""What the graphs of nmt/litert_graph.py are made for."""
 
 
 def _run_with_checkpoints(path: Path) -> tuple[RunDirectory, Config]:
@@ -125,16 +148,18 @@ def _check_writable(to: Path) -> None:
         raise ExportError(f"cannot write to {to}: {blocking[0]} is not a folder; choose another with -o")
 
 
-def export_run_strings(model: Path, to: Path | None, console: Console) -> Path:
+def export_run_strings(model: Path, to: Path | None, console: Console, *, target: str | None = None, source: str | None = None) -> Path:
     """Publish a model that is exported already as a SavedModel of strings, for the stock TensorFlow Serving.
 
     Args:
         model: a run, whose validation text then serves the verification, or any other MODEL.
         to: the folder that gets `<name>/<n>`; default: the run's own `strings`.
         console: where a person looks.
+        target: language that it translates into, of a model of several directions; default: the main direction's.
+        source: language that it translates from.
 
     Raises:
-        ModelError: no model there, or a damaged one.
+        ModelError: no model there, a damaged one, or one that has not learnt the direction.
         ExportError: tensorflow-text is missing, there is no folder to write to, or the export failed its verification.
     """
     directory = find_model_directory(model)
@@ -149,11 +174,12 @@ def export_run_strings(model: Path, to: Path | None, console: Console) -> Path:
     load_backend()
     from nmt.string_export import export_strings
 
-    return export_strings(directory, to, lines, console)
+    return export_strings(directory, to, lines, console, target=target, source=source)
 
 
 def prepare_shown(config: Config, run: RunDirectory, console: Console) -> Prepared:
     """Prepare the data under a moving line, then say what was kept and dropped."""
+    input_paths(config)  # a set of tensorflow-datasets that is not there yet is brought now, under bars of its own
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("preparing data")
@@ -161,8 +187,10 @@ def prepare_shown(config: Config, run: RunDirectory, console: Console) -> Prepar
         def show(what: str, count: int) -> None:
             progress.update(task, description=f"{what}: {count:,} pairs")
 
-        prepared = prepare(config, run.path, show, begun=(run.checkpoints / "index.json").is_file())
-    for split, counts in prepared.manifest["counts"].items():
+        prepared = prepare(config, run.path, show, begun=run.begun)
+    if hold_out := prepared.manifest["hold_out"]:
+        printer(console)(hold_out["statement"])
+    for split, counts in counts_by_text(prepared.manifest).items():
         reasons = [
             f"{fact['count']} {reason} (line {', '.join(map(str, fact['first_lines'][:3]))}{' …' if fact['count'] > 3 else ''})"
             for reason, fact in counts["dropped"].items()

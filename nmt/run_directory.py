@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+from pydantic import ValidationError
 
 from nmt.atomic import write_text
 from nmt.config import Config
@@ -16,10 +17,12 @@ from nmt.errors import RunError
 
 RESUMABLE_CHANGES = (
     "data.root",
+    "data.tfds_dir",
     "data.corpus",
     "data.train.",
+    "data.mix.",
     "data.valid.",
-    "data.test.",
+    "data.test",
     "tokenizer.model",
     "tokenizer.source_model",
     "tokenizer.target_model",
@@ -31,6 +34,9 @@ RESUMABLE_CHANGES = (
 )
 """Settings, or beginnings of them, that may differ when a run is carried on: they do not change what an update computes, or they are paths
 whose content the prepared data's own hashes watch over."""
+
+_OF_A_MIXTURE = (".weight", ".tag", ".source_language", ".target_language")
+"""What may not differ all the same: ends of settings below `data.mix.`."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,11 @@ class RunDirectory:
     def checkpoints(self) -> Path:
         """Folder of checkpoints."""
         return self.path / "checkpoints"
+
+    @property
+    def begun(self) -> bool:
+        """Whether it has weights that were trained on its data."""
+        return (self.checkpoints / "index.json").is_file()
 
     @property
     def metrics(self) -> Path:
@@ -114,9 +125,9 @@ class RunDirectory:
         if self.config.is_file():
             if self.config.read_text(encoding="utf-8") == text:
                 return
-            before = _flat(yaml.safe_load(self.config.read_text(encoding="utf-8")))
+            before = _flat(self._begun_with())
             now = _flat(config.model_dump(mode="json", exclude_none=True))
-            changed = sorted(k for k in before.keys() | now.keys() if before.get(k) != now.get(k) and not k.startswith(RESUMABLE_CHANGES))
+            changed = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key) and not _resumable(key))
             if changed:
                 key = changed[0]
                 raise RunError(
@@ -125,10 +136,24 @@ class RunDirectory:
                 )
         write_text(self.config, text)
 
+    def _begun_with(self) -> dict[str, object]:
+        """The config that this run began with; settings that are younger than the run have their defaults, which change nothing."""
+        written: dict[str, object] = yaml.safe_load(self.config.read_text(encoding="utf-8"))
+        try:
+            return Config.model_validate(written).model_dump(mode="json", exclude_none=True)
+        except ValidationError:  # of a version whose settings are no longer known: the difference is told by its key
+            return written
+
+
+def _resumable(key: str) -> bool:
+    return key.startswith(RESUMABLE_CHANGES) and not (key.startswith("data.mix.") and key.endswith(_OF_A_MIXTURE))
+
 
 def _flat(tree: dict[str, object], prefix: str = "") -> dict[str, object]:
-    """Nested mappings as one mapping of dotted keys."""
+    """Nested mappings and lists of mappings as one mapping of dotted keys."""
     flat: dict[str, object] = {}
     for key, value in tree.items():
+        if isinstance(value, list) and any(isinstance(member, dict) for member in value):
+            value = {str(place): member for place, member in enumerate(value)}  # noqa: PLW2901
         flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
     return flat

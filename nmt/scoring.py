@@ -3,25 +3,36 @@
 import json
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from nmt.config import ParallelText
-from nmt.data.parallel_text import read_pairs
+from nmt.config_file import load_config
+from nmt.data.corpus import named_set
+from nmt.data.filtering import text_fault
+from nmt.data.parallel_text import SentencePair, read_pairs
+from nmt.directions import arrows
+from nmt.errors import CorpusError, ModelError
 from nmt.evaluation import Score, evaluate
+from nmt.loading import load_translator
 from nmt.model_directory import Manifest, ModelDirectory, find_model_directory
 from nmt.recipes import peak_memory_gib
 from nmt.shown import translate_shown
-from nmt.translator import load_translator
+from nmt.special_tokens import tag_piece
+
+Languages = tuple[str | None, str | None]
+"""Of the source and the target, None where nobody has said."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The figures of one model on one pair of files."""
+    """The figures of one model on one text."""
 
     model: str
+    set: str
+    source: str
+    target: str
     beam: int
     length_penalty: float
     shortlist: bool
@@ -35,17 +46,36 @@ class Evaluation:
 
 
 def score_model(
-    model: str, source: Path, reference: Path, beam: int | None, threads: int | None, console: Console, *, shortlist: bool = False
+    model: str,
+    text: ParallelText | str,
+    beam: int | None,
+    threads: int | None,
+    console: Console,
+    *,
+    shortlist: bool = False,
+    target: str | None = None,
+    source: str | None = None,
 ) -> Evaluation:
-    """Translate `source` with an exported model and score it against `reference`.
+    """Translate the sources of a text with an exported model and score them against their translations.
+
+    Args:
+        model: its path.
+        text: two files, or the name of a set of the model's own config, such as `test`.
+        beam: hypotheses at each step; default: the model's own.
+        threads: CPU threads; default: all.
+        console: where a person looks.
+        shortlist: search only among the target pieces that the model's lexical shortlist selects.
+        target: language of the references of two files, for a model of several directions; default: the main direction's. A set of
+            the config has its own.
+        source: the same for the sources.
 
     Raises:
-        ModelError: not a model.
-        CorpusError: files that are missing, damaged or of unequal length.
+        ModelError: not a model, or one that has not learnt the direction.
+        CorpusError: no such set; files that are missing, damaged or of unequal length.
     """
     directory = find_model_directory(model)
-    pairs = list(read_pairs(ParallelText(source=source, target=reference)))
-    translator = load_translator(model, threads=threads, shortlist=shortlist)
+    label, pairs, (source, target) = _test_pairs(directory, text, (source, target))
+    translator = load_translator(model, threads=threads, shortlist=shortlist, target=target, source=source)
     translator.translate([pairs[0].source], beam_size=beam)  # the first call warms the graph; it is not part of the speed
     started = time.monotonic()
     outputs = translate_shown(translator, [pair.source for pair in pairs], console, beam_size=beam)
@@ -53,6 +83,9 @@ def score_model(
     manifest = directory.manifest
     return Evaluation(
         model=str(directory.path),
+        set=label,
+        source=translator.source_language,
+        target=translator.target_language,
         beam=beam or manifest.search.beam_size,
         length_penalty=manifest.search.length_penalty,
         shortlist=shortlist,
@@ -60,10 +93,30 @@ def score_model(
         seconds=round(seconds, 3),
         sentences_per_second=round(len(pairs) / seconds, 1),
         peak_memory_gib=round(peak_memory_gib(), 2),
-        scores=evaluate(outputs, [pair.target for pair in pairs], manifest.target),
+        scores=evaluate(outputs, [pair.target for pair in pairs], translator.target_language),
         training=manifest.training.model_dump(),
         versions=manifest.versions,
     )
+
+
+def _test_pairs(directory: ModelDirectory, text: ParallelText | str, given: Languages) -> tuple[str, list[SentencePair], Languages]:
+    """What to call a text, its pairs but for those that the text itself says are unfinished, and its languages: given, or the set's own."""
+    languages: Languages
+    if isinstance(text, ParallelText):
+        languages = given
+        label, pairs = str(text.source), list(read_pairs(text))
+    else:
+        path = directory.path / "config.yaml"
+        if not path.is_file():
+            raise ModelError(f"{directory.path} has no config.yaml, which names its sets: give --source and --reference instead")
+        found, languages = named_set(load_config(path).data, text)
+        known = directory.manifest.directions
+        if languages not in known:
+            raise ModelError(f"set {text} is {arrows([languages])}, but {directory.path} translates {arrows(known)}")
+        label, pairs = found.label, [pair for pair in found.pairs() if not text_fault(pair)]
+    if not pairs:
+        raise CorpusError(f"nothing to evaluate: {label} has no pairs")
+    return label, pairs, languages
 
 
 def print_evaluation(evaluation: Evaluation, as_json: bool) -> None:
@@ -72,7 +125,8 @@ def print_evaluation(evaluation: Evaluation, as_json: bool) -> None:
         print(json.dumps(asdict(evaluation), ensure_ascii=False))
         return
     console = Console(highlight=False)
-    table = Table("metric", title=f"{evaluation.model}, beam {evaluation.beam}, {evaluation.lines} lines", title_justify="left")
+    text = f"{evaluation.set} ({evaluation.source} → {evaluation.target})"
+    table = Table("metric", title=f"{evaluation.model} on {text}, beam {evaluation.beam}, {evaluation.lines} lines", title_justify="left")
     table.add_column("score", justify="right")
     table.add_column("signature", overflow="fold")
     for score in evaluation.scores:
@@ -88,10 +142,14 @@ def print_model(directory: ModelDirectory, as_json: bool) -> None:
         print(manifest.model_dump_json())
         return
     training, limits = manifest.training, manifest.limits
+    of_main = f" ({arrows(manifest.directions[:1])})" if len(manifest.directions) > 1 else ""
     rows = {
         "model": str(directory.path),
-        "languages": f"{manifest.source} → {manifest.target}",
-        "scores": "\n".join(f"{one.metric} {one.score:.2f} on {one.set}, beam {one.beam} ({one.signature})" for one in manifest.scores)
+        "languages": arrows(manifest.directions),
+        **({"tags": ", ".join(map(tag_piece, manifest.corpus_tags))} if manifest.corpus_tags else {}),
+        "scores": "\n".join(
+            f"{one.metric} {one.score:.2f} on {one.set}{of_main}, beam {one.beam} ({one.signature})" for one in manifest.scores
+        )
         or "none",
         "weights": _weights(manifest),
         "training": f"{training.updates} updates in {training.seconds / 60:.1f} minutes, seed {training.seed}, {training.hardware}",

@@ -12,8 +12,10 @@ from rich.console import Console
 from nmt.atomic import publishing_folder, write_text
 from nmt.batch_plan import most_sentences
 from nmt.copying import ADDRESS_PATTERN
+from nmt.directions import Direction
 from nmt.errors import ExportError
 from nmt.export import next_version
+from nmt.loading import load_translator
 from nmt.model_directory import MANIFEST_FILE, STRINGS_EXTRA_FOLDER, Manifest, ModelDirectory, file_hashes
 from nmt.provenance import versions
 from nmt.runtime.savedmodel import SIGNATURE
@@ -22,7 +24,7 @@ from nmt.shown import printer, tracked
 from nmt.special_tokens import EOS, PAD
 from nmt.tensors import Tensor
 from nmt.tokenizer import TokenizerPair
-from nmt.translator import Translator, load_translator
+from nmt.translator import Source, Translator
 
 VERIFIED_LINES = 50
 AWKWARD_LINES = (
@@ -33,30 +35,45 @@ AWKWARD_LINES = (
 _WHITE = r"[\s\v\x1c-\x1f\x{85}\p{Z}]"
 
 
-def export_strings(directory: ModelDirectory, to: Path, lines: Sequence[str], console: Console) -> Path:
-    """Publish a model as text in, text out.
+def export_strings(
+    directory: ModelDirectory,
+    to: Path,
+    lines: Sequence[str],
+    console: Console,
+    *,
+    target: str | None = None,
+    source: str | None = None,
+) -> Path:
+    """Publish a model as text in, text out, for one of its directions: the graph has its tag inside.
 
     Args:
         directory: the model; its files are checked against their hashes.
-        to: the folder that gets `<name>/<n>`, name being the model's and n the next free integer.
+        to: the folder that gets `<name>/<n>`, name being the model's and n the next free integer; of another direction than the main one
+            `<name>-<source>-<target>/<n>`.
         lines: text of the model's source language for the verification; a few built-in lines are added.
         console: where a person looks.
+        target: what to translate into, as `Translator.into` takes it; default: the main direction.
+        source: the same.
 
     Returns:
         The folder `<to>/<name>/<n>`.
 
     Raises:
-        ModelError: the model is damaged.
+        ModelError: the model is damaged, or has not learnt the direction.
         ExportError: the text differs from that of `Translator.translate`, or no folder can have the model's name; nothing is published.
     """
     name = directory.manifest.name
     if name.startswith(".") or not name or Path(name).name != name:
         raise ExportError(f"{directory.path} has the name {name!r} in {MANIFEST_FILE}, which cannot name the folder of a served model")
     directory.verify_files()
-    translator = load_translator(directory.path)
+    translator = load_translator(directory.path, target=target, source=source)
+    direction = translator.source_language, translator.target_language
+    if direction != translator.directions.main:
+        name = "-".join([name, *direction])
+    one = ModelDirectory(directory.path, _one_direction(directory.manifest, name, direction))
     # As the graph of ids inside: what a machine with a GPU exports must serve on a CPU.
     with tf.device("/CPU:0"):
-        strings = StringTranslation(directory)
+        strings = StringTranslation(one, translator.prefix)
         folder = to / name
         folder.mkdir(parents=True, exist_ok=True)
         published = folder / str(next_version(folder))
@@ -64,7 +81,7 @@ def export_strings(directory: ModelDirectory, to: Path, lines: Sequence[str], co
             tf.saved_model.save(strings, str(building), signatures={SIGNATURE: strings.translate})
             compared = _verify(building, translator, [*lines[:VERIFIED_LINES], *AWKWARD_LINES], console)
             printer(console)(f"verified: {compared} lines give the same text as {directory.path}")
-            _describe(building, directory.manifest)
+            _describe(building, one.manifest)
     printer(console)(f"exported {directory.path} as strings to {published}")
     return published
 
@@ -72,7 +89,13 @@ def export_strings(directory: ModelDirectory, to: Path, lines: Sequence[str], co
 class StringTranslation(tf.Module):
     """The path from text to text of `nmt.translator`, as operations: N lines, W windows of at most `max_source_pieces` pieces."""
 
-    def __init__(self, directory: ModelDirectory) -> None:
+    def __init__(self, directory: ModelDirectory, prefix: Source = ()) -> None:
+        """Take the graph of ids and the tokenizers.
+
+        Args:
+            directory: the model; its target language says what parts the translations of a line's windows.
+            prefix: tags that each window begins with; they do not count.
+        """
         super().__init__(name="string_translation")
         from tensorflow_text import SentencepieceTokenizer
 
@@ -85,6 +108,7 @@ class StringTranslation(tf.Module):
             [piece.startswith("▁") for piece in tokenizers.source.pieces(range(tokenizers.source.vocabulary_size))]
         )
         self.limits, self.settings = manifest.limits, manifest.search
+        self.prefix = prefix
         self.between = " " if writes_spaces(manifest.target) else ""
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
@@ -155,7 +179,8 @@ class StringTranslation(tf.Module):
 
     def _search(self, rows: tf.RaggedTensor) -> Tensor:
         """Run the graph of ids, rows [B, (pieces)] -> the best hypotheses' text [B]."""
-        ended = tf.concat([rows, tf.fill([rows.nrows(), 1], EOS)], axis=1)
+        tags = tf.tile(tf.constant([self.prefix], tf.int32, [1, len(self.prefix)]), [rows.nrows(), 1])
+        ended = tf.concat([tags, rows, tf.fill([rows.nrows(), 1], EOS)], axis=1)
         found = self.model.signatures[SIGNATURE](
             ids=ended.to_tensor(PAD),
             lengths=tf.cast(ended.row_lengths(), tf.int32),
@@ -188,6 +213,14 @@ def _verify(folder: Path, translator: Translator, lines: Sequence[str], console:
             )
         compared += 1
     return compared
+
+
+def _one_direction(model: Manifest, name: str, direction: Direction) -> Manifest:
+    """What MODEL.json says of one direction, whose tag nobody has to give; the model's scores are those of its main direction."""
+    source, target = direction
+    scores = model.scores if direction == (model.source, model.target) else ()
+    only = {"directions": (direction,), "target_tags": False, "corpus_tags": (), "scores": scores}
+    return model.model_copy(update={"name": name, "source": source, "target": target, **only})
 
 
 def _describe(folder: Path, model: Manifest) -> None:

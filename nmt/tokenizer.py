@@ -5,6 +5,9 @@ table, control characters removed, every kind of space (also U+200B, U+FEFF, U+F
 spaces made one, spaces at the ends dropped. With byte fallback, `decode(encode(text))` is exactly that normalised text for any script:
 characters that the vocabulary lacks are spelled as bytes. A literal `<s>` or `<unk>` in the text stays ordinary text: special tokens
 have ids only, and no text encodes to them.
+
+Tags are of that kind, too: `<2de>` (translate into German) or `<bt>` (this corpus is back-translated) are control symbols of the model.
+They stand at the beginning of a source as ids; a sentence in which somebody wrote `<bt>` has the pieces of that text, not the tag.
 """
 
 import io
@@ -15,12 +18,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import sentencepiece
+from numpy.typing import NDArray
 
 from nmt.atomic import replacing_file
 from nmt.config import TokenizerConfig
 from nmt.errors import TokenizerError
-from nmt.special_tokens import BOS, BOS_PIECE, EOS, EOS_PIECE, PAD, PAD_PIECE, UNK, UNK_PIECE
+from nmt.special_tokens import BOS, BOS_PIECE, EOS, EOS_PIECE, PAD, PAD_PIECE, UNK, UNK_PIECE, tag_piece
 
 JOINT_FILE, SOURCE_FILE, TARGET_FILE = "tokenizer.model", "tokenizer.source.model", "tokenizer.target.model"
 
@@ -37,7 +42,7 @@ class Tokenizer:
 
     def __init__(self, model: bytes, name: str = "tokenizer") -> None:
         """Check and hold a serialised model; `name` is what an error calls it."""
-        self.model = model
+        self.model, self.name = model, name
         if not model:
             raise TokenizerError(f"{name} is not a SentencePiece model but an empty file")
         try:
@@ -73,6 +78,11 @@ class Tokenizer:
         """Number of pieces, special tokens and bytes included."""
         return int(self._processor.vocab_size())
 
+    @cached_property
+    def word_starts(self) -> NDArray[np.bool_]:
+        """[vocabulary] of each id, whether its piece begins a word: with the mark of a space."""
+        return np.array([self._processor.id_to_piece(piece).startswith("\u2581") for piece in range(self.vocabulary_size)])
+
     def normalize(self, line: str) -> str:
         """Return what the tokenizer sees of a line, and what `decode(encode(line))` gives back when bytes are fallen back on."""
         return str(self._processor.normalize(_valid(line))).replace("\u2581", " ").strip(" ")
@@ -94,6 +104,31 @@ class Tokenizer:
         rows = [[int(piece) for piece in row if piece > EOS] for row in batch]
         return [text.translate(_ONE_LINE) for text in self._processor.decode(rows, num_threads=1)]
 
+    def tag_id(self, tag: str) -> int:
+        """Return the id of a tag: `2de` for the piece `<2de>`.
+
+        Raises:
+            TokenizerError: the model has no such piece, or has it as a piece of text.
+        """
+        piece = tag_piece(tag)
+        found = int(self._processor.piece_to_id(piece))
+        if found == UNK:
+            raise TokenizerError(
+                f"{self.name} has no piece {piece}, which data.mix or data.target_tags ask for: train it with "
+                f"--control_symbols={piece}, or let nmt train one"
+            )
+        if not self._processor.is_control(found):
+            raise TokenizerError(
+                f"{self.name} has {piece} as a piece of text, so that a sentence could contain the tag: train it with "
+                f"--control_symbols={piece}, or let nmt train one"
+            )
+        return found
+
+    @cached_property
+    def tags(self) -> tuple[int, ...]:
+        """The ids of all its tags: control pieces, of which text has none."""
+        return tuple(piece for piece in range(EOS + 1, self.vocabulary_size) if self._processor.is_control(piece))
+
     def pieces(self, ids: Sequence[int]) -> list[str]:
         """Return the piece of each id as SentencePiece prints it, `▁` for a space."""
         return [str(self._processor.id_to_piece(int(piece))) for piece in ids]
@@ -110,6 +145,14 @@ class TokenizerPair:
     def joint(self) -> bool:
         """Whether both sides share one vocabulary."""
         return self.source is self.target
+
+    def tag_ids(self, tags: Sequence[str]) -> list[int]:
+        """Return what a source begins with: the ids of its tags, of the source's tokenizer.
+
+        Raises:
+            TokenizerError: one of them is no tag of it.
+        """
+        return [self.source.tag_id(tag) for tag in tags]
 
     @cached_property
     def files(self) -> dict[str, Tokenizer]:
@@ -138,11 +181,11 @@ class TokenizerPair:
             (folder / name).unlink(missing_ok=True)
 
 
-def train_tokenizer(sentences: Iterable[str], path: Path, config: TokenizerConfig, seed: int) -> Tokenizer:
+def train_tokenizer(sentences: Iterable[str], path: Path, config: TokenizerConfig, seed: int, tags: Sequence[str] = ()) -> Tokenizer:
     """Train a SentencePiece model on a stream of sentences and write it to `path`.
 
     At most `config.sample_sentences` of them, drawn with `seed`, are held in memory. `config.vocabulary_size` is an upper limit: small
-    text gives fewer pieces. The same sentences, config and seed give the same bytes.
+    text gives fewer pieces. The same sentences, config, seed and tags give the same bytes. Each of `tags` becomes a control symbol.
 
     Raises:
         TokenizerError: no text, or a vocabulary too small for the characters in it.
@@ -168,6 +211,7 @@ def train_tokenizer(sentences: Iterable[str], path: Path, config: TokenizerConfi
             unk_piece=UNK_PIECE,
             bos_piece=BOS_PIECE,
             eos_piece=EOS_PIECE,
+            control_symbols=[tag_piece(tag) for tag in tags],
             minloglevel=_ERRORS_ONLY,
         )
     except RuntimeError as error:

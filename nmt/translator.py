@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -12,21 +12,21 @@ from numpy.typing import NDArray
 
 from nmt.batch_plan import padded, plan_batches
 from nmt.copying import is_copied
+from nmt.directions import Directions
 from nmt.errors import ModelError
-from nmt.hypotheses import Alignment, Hypothesis, join_alignments
-from nmt.model_directory import Limits, SearchDefaults, find_model_directory
+from nmt.hypotheses import Alignment, Hypothesis, join_hypotheses
+from nmt.model_directory import Limits, SearchDefaults
 from nmt.repetition import kept_pieces
 from nmt.segmentation import Segment, rejoin, split_long, split_paragraphs, writes_spaces
 from nmt.special_tokens import EOS_PIECE
 from nmt.streaming import WINDOW_LINES, windows
 
 if TYPE_CHECKING:
-    from nmt.model_directory import ModelDirectory
     from nmt.runtime.interface import Hypotheses, Runtime
     from nmt.tokenizer import TokenizerPair
 
 Source = tuple[int, ...]
-"""Ids of one sentence, EOS not among them."""
+"""Ids of one sentence: its tags, if the model has any, and its pieces. EOS is not among them."""
 
 
 class Search(NamedTuple):
@@ -52,7 +52,10 @@ class Encoded(NamedTuple):
 
 
 class Translator:
-    """A model with its tokenizers. It holds no state between calls; the result for a line does not depend on the lines beside it."""
+    """A model with its tokenizers, for one of its directions. It holds no state between calls.
+
+    The result for a line does not depend on the lines beside it.
+    """
 
     def __init__(
         self,
@@ -62,27 +65,62 @@ class Translator:
         search: SearchDefaults,
         *,
         name: str = "",
-        source_language: str = "",
-        target_language: str = "",
+        directions: Directions | None = None,
     ) -> None:
+        """Translate in the main direction; `into` gives a translator of another.
+
+        Raises:
+            TokenizerError: the tokenizer lacks a tag of the directions.
+        """
         self.name = name
-        self.source_language = source_language
-        self.target_language = target_language
         self.limits = limits
         self.search = search
+        self.directions = directions or Directions()
         self._runtime = runtime
         self._tokenizers = tokenizers
-        self.between = " " if writes_spaces(target_language) else ""
+        self._tag_ids = frozenset(tokenizers.tag_ids(self.directions.all_tags))
+        self._turn_to(self.directions.main, None)
 
-    def translate(self, lines: Sequence[str], *, beam_size: int | None = None, length_penalty: float | None = None) -> list[str]:
+    def into(self, target: str | None = None, *, source: str | None = None, tag: str | None = None) -> Translator:
+        """Return a translator of another direction over the same model.
+
+        Args:
+            target: Language code; default: the main direction's, or the only one that `source` leads to.
+            source: Language code; default: the main direction's where it leads to `target`.
+            tag: A tag of the training corpora besides, such as `bt`: translate as that corpus does.
+
+        Raises:
+            ModelError: a direction or a tag that the model has not learnt.
+        """
+        other = copy.copy(self)
+        other._turn_to(self.directions.find(source, target), tag)
+        return other
+
+    def _turn_to(self, direction: tuple[str, str], tag: str | None) -> None:
+        self.source_language, self.target_language = direction
+        self.prefix: Source = tuple(self._tokenizers.tag_ids(self.directions.tags(direction, tag)))
+        self.between = " " if writes_spaces(self.target_language) else ""
+
+    def translate(
+        self,
+        lines: Sequence[str],
+        *,
+        target: str | None = None,
+        source: str | None = None,
+        beam_size: int | None = None,
+        length_penalty: float | None = None,
+    ) -> list[str]:
         """Translate each line. White space at its ends is dropped; a line of nothing else gives an empty one.
 
         Args:
             lines: Sentences, or lines of several; one that is too long for the model is split and put together again.
+            target: Language code, of a model of several directions, as `into` takes it.
+            source: The same.
             beam_size: Default: the model's own.
             length_penalty: Default: the model's own.
         """
-        return [found[0].text for found in self.hypotheses(lines, beam_size=beam_size, length_penalty=length_penalty)]
+        chosen = self if target is None and source is None else self.into(target, source=source)
+        return [found[0].text for found in chosen.hypotheses(lines, beam_size=beam_size, length_penalty=length_penalty)]
 
     def translate_paragraphs(self, text: str, *, beam_size: int | None = None, length_penalty: float | None = None) -> str:
         """Translate a text of many lines sentence by sentence; line breaks, blank lines and spaces between sentences stay."""
@@ -165,7 +203,10 @@ class Translator:
             lines,
             [segments for segments, _ in parts],
             [
-                [() if copies and is_copied(segment.text) else ids for segment, ids in zip(segments, sources, strict=True)]
+                [
+                    (*self.prefix, *ids) if ids and not (copies and is_copied(segment.text)) else ()
+                    for segment, ids in zip(segments, sources, strict=True)
+                ]
                 for segments, sources in parts
             ],
         )
@@ -177,7 +218,10 @@ class Translator:
         )
 
     def read(self, rows: Sequence[Source], found: Hypotheses, search: Search) -> list[list[Hypothesis]]:
-        """Turn what was found for each row into text; a loop that the source does not have is cut out."""
+        """Turn what was found for each row into text; a loop that the source does not have is cut out.
+
+        The rows may be of any direction of the model. Their tags are no part of the sentence: no hypothesis is aligned with them.
+        """
         results: list[list[Hypothesis]] = [[] for _ in rows]
         kept = [
             (row, rank)
@@ -186,7 +230,7 @@ class Translator:
             if rank == 0 or np.isfinite(found.scores[row, rank])  # a search that ended early fills its beam with impossible ones
         ]
         ids = [found.ids[row, rank, : found.lengths[row, rank]].tolist() for row, rank in kept]
-        stay = [kept_pieces(target, rows[row]) for (row, _), target in zip(kept, ids, strict=True)]
+        stay = [kept_pieces(target, rows[row][self._tags(rows[row]) :]) for (row, _), target in zip(kept, ids, strict=True)]
         ids = [target if pieces is None else [target[piece] for piece in pieces] for target, pieces in zip(ids, stay, strict=True)]
         texts = self._tokenizers.target.decode(ids)
         for (row, rank), target, text, pieces in zip(kept, ids, texts, stay, strict=True):
@@ -219,75 +263,17 @@ class Translator:
         attention = np.eye(len(pieces), len(pieces) + 1, dtype=np.float32)
         return Hypothesis(segment.text if ids else "", 0.0, Alignment((*pieces, EOS_PIECE) if pieces else (), pieces, attention))
 
+    def _tags(self, source: Source) -> int:
+        """How many tags a row begins with: no text has their ids."""
+        return next((place for place, piece in enumerate(source) if piece not in self._tag_ids), len(source)) if self._tag_ids else 0
+
     def _alignment(self, source: Source, target: Sequence[int], attention: NDArray[np.float32]) -> Alignment:
+        tags = self._tags(source)
         return Alignment(
-            (*self._tokenizers.source.pieces(source), EOS_PIECE),
+            (*self._tokenizers.source.pieces(source[tags:]), EOS_PIECE),
             tuple(self._tokenizers.target.pieces(target)),
-            np.array(attention[: len(target), : len(source) + 1]),  # a copy: a view would hold the whole batch
+            np.array(attention[: len(target), tags : len(source) + 1]),  # a copy: a view would hold the whole batch
         )
 
     def _join_line(self, line: str, segments: Sequence[Segment], parts: Sequence[Sequence[Hypothesis]]) -> list[Hypothesis]:
-        """Make a line's hypotheses from its segments': the first from the firsts, the second from the seconds (or the last there is)."""
-        if len(parts) == 1:
-            return list(parts[0])
-        joined = []
-        for rank in range(max(map(len, parts), default=0)):
-            ranked = [part[min(rank, len(part) - 1)] for part in parts]
-            alignments = [hypothesis.alignment for hypothesis in ranked if hypothesis.alignment is not None]
-            joined.append(
-                Hypothesis(
-                    rejoin(line, segments, [hypothesis.text for hypothesis in ranked], between=self.between),
-                    sum(hypothesis.score for hypothesis in ranked),
-                    join_alignments(alignments) if alignments else None,
-                    sum(hypothesis.pieces for hypothesis in ranked),
-                    any(hypothesis.cut for hypothesis in ranked),
-                )
-            )
-        return joined
-
-
-def load_translator(model: str | Path, *, threads: int | None = None, shortlist: bool = False) -> Translator:
-    """Load the model that `model` names (see `nmt.model_directory`), with its tokenizers, in TensorFlow or in LiteRT, as its files ask.
-
-    Args:
-        model: Its path.
-        threads: CPU threads; default: all.
-        shortlist: Search only among the target pieces that the model's lexical shortlist selects for each batch: faster, and an
-            approximation. What a line becomes may then depend on the lines that are translated beside it.
-
-    Raises:
-        ModelError: not a model, or one with missing files; a shortlist where there is none.
-        TokenizerError: a damaged tokenizer.
-    """
-    directory = find_model_directory(model)
-    directory.check_files()
-    from nmt.tokenizer import TokenizerPair
-
-    manifest = directory.manifest
-    tokenizers = TokenizerPair.load(directory.path)  # first: it fails in no time where TensorFlow takes seconds
-    return Translator(
-        _load_runtime(directory, threads, shortlist),
-        tokenizers,
-        manifest.limits,
-        manifest.search,
-        name=manifest.name,
-        source_language=manifest.source,
-        target_language=manifest.target,
-    )
-
-
-def _load_runtime(directory: ModelDirectory, threads: int | None, shortlist: bool) -> Runtime:
-    if directory.is_litert:
-        if shortlist:
-            raise ModelError(f"{directory.path} is a model for LiteRT, which takes no shortlist: leave it out, or use the run's SavedModel")
-        from nmt.runtime.litert import LiteRtRuntime
-
-        return LiteRtRuntime(directory.path, directory.manifest.limits, threads)
-    selection = None
-    if shortlist:
-        from nmt.shortlist import SHORTLIST_FILE, Shortlist
-
-        selection = Shortlist.load(directory.path / SHORTLIST_FILE)
-    from nmt.runtime.savedmodel import SavedModelRuntime
-
-    return SavedModelRuntime(directory.path, threads, selection)
+        return join_hypotheses(parts, lambda texts: rejoin(line, segments, texts, between=self.between))

@@ -4,14 +4,16 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from nmt.batch_plan import most_sentences
 from nmt.errors import ModelError
 from nmt.hypotheses import Hypothesis
+from nmt.loading import load_translator
 from nmt.model_directory import MANIFEST_FILE, ModelDirectory, read_manifest
 from nmt.runtime.interface import Hypotheses
-from nmt.translator import Search, Source, Translator, load_translator
+from nmt.translator import Search, Source, Translator
 from serve.batcher import Batcher, BatchLimits, BatchObserver
 from serve.graph_check import check_graph
 from serve.speed import Speed
@@ -27,10 +29,16 @@ class LoadedModel:
     def __init__(self, name: str, directory: ModelDirectory, translator: Translator, batcher: Batcher) -> None:
         self.name, self.version = name, directory.version
         self.directory, self.translator, self.batcher = directory, translator, batcher
-        self.source, self.target = directory.manifest.source, directory.manifest.target
+        pairs = translator.directions.pairs
+        self.directions = [DirectedModel(self, translator.into(target, source=source)) for source, target in pairs]
         self._users = 0
         self._idle = asyncio.Event()
         self._idle.set()
+
+    @property
+    def main(self) -> "DirectedModel":
+        """The model in its main direction."""
+        return self.directions[0]
 
     @asynccontextmanager
     async def in_use(self) -> AsyncIterator[None]:
@@ -48,6 +56,34 @@ class LoadedModel:
         """Wait until nobody uses the model, then stop its worker."""
         await self._idle.wait()
         await self.batcher.close()
+
+
+@dataclass(frozen=True)
+class DirectedModel:
+    """A loaded model in one of its directions. All of them share its batches: a sentence's ids say what it is translated into."""
+
+    model: LoadedModel
+    translator: Translator
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.model.name
+
+    @property
+    def version(self) -> int:
+        """The model's version."""
+        return self.model.version
+
+    @property
+    def source(self) -> str:
+        """The source language."""
+        return self.translator.source_language
+
+    @property
+    def target(self) -> str:
+        """The target language."""
+        return self.translator.target_language
 
 
 def load_checked(folder: Path, threads: int | None, batch_sentences: int) -> tuple[ModelDirectory, Translator, Speed]:

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 from nmt.errors import ConfigError, ModelError
 from nmt.model_directory import MANIFEST_FILE, model_versions, read_manifest
 from serve.batcher import BatchLimits, BatchObserver
-from serve.languages import find_language
+from serve.directions import Directions
 from serve.loaded_model import LoadedModel, load_checked, make_batcher
 from serve.settings import Settings
 
@@ -90,19 +90,9 @@ class Models:
         return [served.current for served in self.served.values() if served.current]
 
     @property
-    def sources(self) -> list[str]:
-        """The source languages, in the order of the models."""
-        return list(dict.fromkeys(model.source for model in self.loaded))
-
-    def targets(self, source: str) -> list[str]:
-        """The target languages of a loaded source language."""
-        return list(dict.fromkeys(model.target for model in self.loaded if model.source == source))
-
-    def find(self, source: str, target: str) -> LoadedModel | None:
-        """Return the first model of a language pair, whose codes may be other names of the models'."""
-        own_source = find_language(source, self.sources)
-        own_target = find_language(target, self.targets(own_source)) if own_source else None
-        return next((model for model in self.loaded if (model.source, model.target) == (own_source, own_target)), None)
+    def directions(self) -> Directions:
+        """All directions of all models that are served now."""
+        return Directions(one for model in self.loaded for one in model.directions)
 
     async def look_for_versions(self) -> None:
         """Take a newer version of each model, if there is one and it is good."""

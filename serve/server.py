@@ -142,8 +142,11 @@ async def _give_back_memory() -> None:
 def _announce(service: Service, listening: socket.socket) -> None:
     host, port = listening.getsockname()[:2]
     url = f"http://{'[' + host + ']' if ':' in host else host}:{port}"
-    pairs = ", ".join(f"{model.name} {model.version} ({model.source}-{model.target})" for model in service.models.loaded)
-    print(f"serving {pairs} on {url}", flush=True)
+    told = [
+        f"{model.name} {model.version} ({', '.join(f'{one.source}-{one.target}' for one in model.directions)})"
+        for model in service.models.loaded
+    ]
+    print(f"serving {', '.join(told)} on {url}", flush=True)
 
 
 def _leave(number: int, _frame: FrameType | None) -> None:

@@ -13,10 +13,11 @@ from nmt.errors import ModelError
 from nmt.translator import Search
 from serve.access import Access, KeyMissing, KeyWrong, TooFast, TooManyWrongKeys
 from serve.detection import Detected, detect
+from serve.directions import Directions
 from serve.http.errors import ApiError
 from serve.http.record import Record
 from serve.job import Busy, Closed, Job, NeverFits
-from serve.loaded_model import LoadedModel
+from serve.loaded_model import DirectedModel
 from serve.metrics import Metrics
 from serve.models import Models
 from serve.settings import Settings
@@ -75,18 +76,16 @@ class Service:
             raise ApiError(400, "Invalid request: the text holds half a surrogate pair, which is no character") from error
         return clean(value)
 
-    def detect_source(self, texts: Sequence[str], target: str | None) -> Detected:
+    def detect_source(self, texts: Sequence[str], target: str | None, among: Directions | None = None) -> Detected:
         """Return the likeliest language of texts among those that can be translated into the target, or into any without one.
 
         A short text is easily taken for another language; one that leads nowhere would be an answer to nobody.
         """
-        models = self.models
-        ways = [source for source in models.sources if target is None or models.find(source, target)]
-        return detect("\n".join(texts), ways or models.sources)[0]
+        return detect("\n".join(texts), (among or self.models.directions).leading_to(target))[0]
 
     def search_for(
         self,
-        model: LoadedModel,
+        model: DirectedModel,
         *,
         n_best: int = 1,
         beam_size: int | None = None,
@@ -104,23 +103,24 @@ class Service:
             raise ApiError(400, f"Invalid request: {error}") from error
 
     async def translate(
-        self, request: Request, model: LoadedModel, texts: Sequence[str], search: Search, split: Split, manners: Manners
+        self, request: Request, directed: DirectedModel, texts: Sequence[str], search: Search, split: Split, manners: Manners
     ) -> Outcome:
-        """Translate texts of one language pair.
+        """Translate texts in one direction.
 
         Raises:
             ApiError: too much is waiting, or the deadline has passed.
             ClientGone: the client has left; its sentences are dropped.
         """
         record: Record = request.scope["state"]["record"]
+        model = directed.model
         labels = model.name, str(model.version)
-        record.model, record.version, record.pair = model.name, model.version, f"{model.source}-{model.target}"
+        record.model, record.version, record.pair = model.name, model.version, f"{directed.source}-{directed.target}"
         record.texts, record.characters = len(texts), sum(map(len, texts))
         self.metrics.characters.labels(*labels).inc(record.characters)
         job = Job(record.started + manners.deadline_seconds)
         try:
             async with model.in_use():
-                outcome = await _unless_gone(request, translate_texts(model, texts, search, split, job), job)
+                outcome = await _unless_gone(request, translate_texts(directed, texts, search, split, job), job)
         except Busy as error:
             raise self._refused("queue_full", manners.busy_status, "Slowdown: too much is waiting here", error.retry_after) from error
         except NeverFits as error:

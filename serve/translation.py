@@ -10,7 +10,7 @@ from nmt.hypotheses import Hypothesis
 from nmt.segmentation import Segment, rejoin, split_lines, split_paragraphs, split_sentences
 from nmt.translator import Encoded, Search, Translator
 from serve.job import Answer, Job
-from serve.loaded_model import LoadedModel
+from serve.loaded_model import DirectedModel
 
 Split = Literal["paragraphs", "sentences", "lines", "none"]
 """Where a text is cut: at line breaks and sentence ends; at sentence ends alone; at line breaks alone; nowhere."""
@@ -57,11 +57,11 @@ def clean(text: str) -> str:
     return _CONTROLS.sub("", text)
 
 
-async def translate_texts(model: LoadedModel, texts: Sequence[str], search: Search, split: Split, job: Job) -> Outcome:
+async def translate_texts(directed: DirectedModel, texts: Sequence[str], search: Search, split: Split, job: Job) -> Outcome:
     """Translate texts with one version of a model, which the caller holds (`LoadedModel.in_use`).
 
     Args:
-        model: the model.
+        directed: the model and its direction.
         texts: any texts; white space between sentences comes back as it is.
         search: what is asked for, as `Translator.search_for` makes it.
         split: where texts are cut into sentences.
@@ -70,8 +70,8 @@ async def translate_texts(model: LoadedModel, texts: Sequence[str], search: Sear
     Raises:
         Busy, NeverFits, TimeoutError, Closed: as `Batcher.submit` does.
     """
-    translator = model.translator
-    model.batcher.check_queue(job)
+    translator, batcher = directed.translator, directed.model.batcher
+    batcher.check_queue(job)
 
     def prepare() -> tuple[list[list[Segment]], Encoded]:
         segments = [_SPLITS[split](text, translator.source_language) for text in texts]
@@ -80,7 +80,7 @@ async def translate_texts(model: LoadedModel, texts: Sequence[str], search: Sear
     short = sum(map(len, texts)) <= _AT_ONCE_CHARACTERS
     segments, encoded = prepare() if short else await asyncio.to_thread(prepare)
     sources = encoded.sources
-    answers = await model.batcher.submit(sources, search, job) if sources else []
+    answers = await batcher.submit(sources, search, job) if sources else []
     found = {source: answer.hypotheses for source, answer in zip(sources, answers, strict=True)}
 
     def finish() -> Outcome:

@@ -66,12 +66,12 @@ def test_help_comes_as_fast_as_its_libraries_load() -> None:
 
 ECHO = """if True:
     import os, sys
-    import nmt.translator
+    import nmt.loading
     from nmt.hypotheses import Hypothesis
     class Echo:
         def hypotheses(self, lines, **_):
             return [[Hypothesis(line, 0.0)] for line in lines]
-    nmt.translator.load_translator = lambda *_, **__: Echo()
+    nmt.loading.load_translator = lambda *_, **__: Echo()
     from nmt.cli import main
     sys.argv = ["nmt", "translate", "any", *sys.argv[1:]]
     main()

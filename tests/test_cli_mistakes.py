@@ -21,6 +21,32 @@ data:
   train: {source: train.en, target: train.de}
 """
 
+MEMORY = """
+data:
+  source_language: en
+  target_language: de
+  train: {memory: gone.tmx}
+"""
+
+MIXED = """
+data:
+  source_language: en
+  target_language: de
+  mix:
+    - {source: train.en, target: train.de}
+    - {source: train.de, target: train.en, source_language: de, target_language: en}
+"""
+
+NAMED = (
+    MIXED
+    + """
+  target_tags: true
+  tests:
+    web: {tsv: web.tsv}
+    back: {tsv: back.tsv, source_language: de, target_language: en}
+"""
+)
+
 MANIFEST = {
     "format_version": 1,
     "name": "described",
@@ -52,6 +78,26 @@ MISTAKES = {
     "damaged gzip": ("train mine.yaml --set data.train.target=damaged.de.gz", ["damaged.de.gz", "gzip"]),
     "language that a corpus lacks": ("train demo --set data.target_language=fr", ["demo", "'fr'", "en, de"]),
     "corpus that nobody described": ("train demo --set data.corpus=multi31k", ["multi31k", "multi30k"]),
+    "memory that is not there": ("train memory.yaml", ["gone.tmx", "No such file"]),
+    "memory that is damaged": ("train memory.yaml --set data.train.memory=broken.tmx", ["broken.tmx, line 2", "well-formed"]),
+    "memory of another kind": ("train memory.yaml --set data.train.memory=train.en", ["train.en", ".tmx"]),
+    "memory of other languages": ("train memory.yaml --set data.train.memory=french.tmx", ["french.tmx", "fr-FR"]),
+    "TFDS set of no such name": ("train demo --set data.corpus=tfds:ted_hrl_translate/pt_to_en", ["did you mean ted_hrlr_translate?"]),
+    "TFDS set that is no translation": ("train demo --set data.corpus=tfds:mnist", ["tfds:mnist", "image, label"]),
+    "TFDS set without a network": (
+        "train demo --set data.corpus=tfds:ted_hrlr_translate/pt_to_en --set data.tfds_dir=sets",
+        ["tfds:ted_hrlr_translate/pt_to_en", "sets/ted_hrlr_translate/pt_to_en/1.0.0", "data.tfds_dir"],
+    ),
+    "mixture of two directions without tags": ("train mixed.yaml", ["en → de, de → en", "target_tags: true"]),
+    "mixture of two directions, two vocabularies": (
+        "train mixed.yaml --set data.target_tags=true --set tokenizer.joint=false",
+        ["tokenizer.joint: true"],
+    ),
+    "set that a described corpus lacks": (
+        "train demo --set data.valid.corpus=demo --set data.valid.split=dev",
+        ["demo", "has no dev set", "train, valid"],
+    ),
+    "fetch of a language of a TFDS set": ("fetch tfds:opus --language de", ["--language", "nmt fetch --help"]),
     "described corpus that is not there yet": ("train multi30k_en_de", ["train.en.gz", "nmt fetch multi30k"]),
     "fetch of a corpus that nobody described": ("fetch multi31k", ["multi31k", "multi30k"]),
     "fetch of a language that a corpus lacks": ("fetch multi30k --language xx", ["multi30k", "'xx'"]),
@@ -81,6 +127,12 @@ MISTAKES = {
         "export begun --strings --checkpoint best",
         ["--strings", "--checkpoint", "nmt export --help"],
     ),
+    "train: nothing to train on": ("train", ["CONFIG", "--source", "--tsv", "--memory"]),
+    "train: a config and files": ("train demo --source train.en --target train.de", ["demo", "not both"]),
+    "train: one file alone": ("train --source train.en", ["--target is missing"]),
+    "train: files of no known language": ("train --source train.en --target Makefile", ["--target-lang"]),
+    "train: no such file": ("train --source gone.en --target gone.de", ["gone.en"]),
+    "train: two kinds of text": ("train --source train.en --target train.de --tsv pairs.tsv", ["one of the three"]),
     "export --format litert: no such run": ("export gone --format litert", ["gone", "not a run"]),
     "export --format litert: a model that is no run": ("export described --format litert", ["described", "not a run"]),
     "export --format litert: with --strings": ("export begun --format litert --strings", ["--strings", "--format litert"]),
@@ -94,11 +146,25 @@ MISTAKES = {
         "evaluate described --source train.en --reference short.de",
         ["train.en has 40", "short.de has 39"],
     ),
+    "evaluate: neither files nor a set": ("evaluate described", ["--source", "--reference", "--test", "nmt evaluate --help"]),
+    "evaluate: files and a set": ("evaluate described --test valid --source train.en", ["--test", "--source", "nmt evaluate --help"]),
+    "evaluate: a set of a model without config": ("evaluate described --test valid", ["described", "config.yaml", "--source"]),
+    "evaluate: a set that the config lacks": ("evaluate named --test news", ["'news'", "web"]),
+    "evaluate: a set of another direction": ("evaluate named --test back", ["back is de → en", "translates en → de"]),
     "evaluate: a file that is not there": ("evaluate described --source train.en --reference gone.de", ["gone.de"]),
     "translate: output into a folder that is not there": ("translate described -o gone/out.txt hello", ["gone/out.txt", "no folder gone"]),
     "translate: output onto a folder": ("translate described -o folder hello", ["folder", "is a folder"]),
     "translate: input that is not there": ("translate described -i gone.txt", ["gone.txt"]),
     "translate: input that is a folder": ("translate described -i folder", ["folder"]),
+    "translate: into a language that it has not learnt": ("translate described hello --to fr", ["into fr", "en → de"]),
+    "translate: from a language that it has not learnt": ("translate described hello --from fr", ["from fr", "en → de"]),
+    "translate: a tag that it has not learnt": ("translate described hello --tag bt", ["'bt'", "without any"]),
+    "evaluate: a set and a language": ("evaluate described --test valid --to de", ["--test", "--to", "nmt evaluate --help"]),
+    "evaluate: into a language that it has not learnt": (
+        "evaluate described --source train.en --reference train.de --to fr",
+        ["into fr", "en → de"],
+    ),
+    "export: a direction of a whole model": ("export begun --to de", ["--to", "--strings", "nmt export --help"]),
     "translate: TEXT and input file": ("translate described hello -i train.en", ["TEXT", "--input", "nmt translate --help"]),
     "translate: --paragraphs and --json": ("translate described --paragraphs --json", ["--paragraphs", "--json"]),
     "option of another kind": ("translate described --beam wide", ["--beam", "nmt translate --help"]),
@@ -147,6 +213,45 @@ MISTAKES = {
         ["--beam", "{beam}", "nmt bench translate --help"],
     ),
     "bench translate: beam out of range": ("bench translate described --source train.en --beam 0", ["--beam", "1"]),
+    "inspect: nothing to see": ("inspect", ["nmt inspect --help"]),
+    "inspect attention: no such model": ("inspect attention gone hello", ["gone", "does not exist"]),
+    "inspect attention: no source": ("inspect attention described", ["SOURCE", "nmt inspect attention --help"]),
+    "inspect attention: a target for an export": ("inspect attention described hello hallo", ["described", "run directory"]),
+    "inspect attention: pictures below a file": ("inspect attention described hello -o train.en/x", ["train.en", "not a folder", "-o"]),
+    "inspect attention: a language that the model has not learnt": ("inspect attention small hello --to fr", ["into fr", "en → de"]),
+    "inspect gates: no such run": ("inspect gates gone hello", ["gone", "does not exist"]),
+    "inspect gates: an export": ("inspect gates described hello", ["described", "not a run"]),
+    "inspect gates: a run without checkpoints": ("inspect gates begun hello", ["begun", "no checkpoint"]),
+    "inspect gradients: no such cell": ("inspect gradients --cells lstm,elman", ["'elman'", "layernorm_lstm"]),
+    "inspect gradients: a cell twice": ("inspect gradients --cells lstm,lstm", ["lstm,lstm", "twice"]),
+    "inspect gradients: too few steps": ("inspect gradients --steps 2", ["--steps", "4"]),
+    "inspect gradients: no such start": ("inspect gradients --initial zero", ["--initial", "zero", "orthogonal"]),
+    "inspect curves: no run": ("inspect curves", ["RUN", "nmt inspect curves --help"]),
+    "inspect curves: no such run": ("inspect curves gone", ["gone", "does not exist"]),
+    "inspect curves: a run without figures": ("inspect curves begun", ["begun", "metrics.jsonl"]),
+    "inspect tokenizer: no such model": ("inspect tokenizer gone", ["gone", "does not exist"]),
+    "inspect tokenizer: a run without data": ("inspect tokenizer begun", ["begun", "no prepared data"]),
+    "audit: nothing": ("audit", ["nothing to audit", "--source", "nmt audit --help"]),
+    "audit: corpus that nobody described": ("audit multi31k --source-lang en --target-lang de", ["multi31k", "multi30k", "train.en"]),
+    "audit: corpus without its languages": ("audit multi30k --source-lang en", ["target", "--target-lang"]),
+    "audit: files without their languages": ("audit --source empty --target train.de", ["source", "--source-lang"]),
+    "audit: one side": ("audit train.en", ["train.en is one side", "target file"]),
+    "audit: one side by option": ("audit --source train.en", ["--target is missing"]),
+    "audit: one side of a test set": ("audit train.en train.de --test-source train.en", ["--test-source", "--test-target"]),
+    "audit: a file that is not there": ("audit train.en gone.de", ["gone.de", "No such file"]),
+    "audit: a file that is empty": ("audit train.en empty --target-lang de", ["empty is empty"]),
+    "audit: files of unequal length": ("audit train.en short.de", ["train.en has 40", "short.de has 39"]),
+    "audit: damaged gzip": ("audit train.en damaged.de.gz", ["damaged.de.gz", "gzip"]),
+    "audit: a config and files": ("audit mine.yaml --source train.en --target train.de", ["mine.yaml", "--source"]),
+    "audit: a config that is not YAML": ("audit broken.yaml", ["broken.yaml"]),
+    "audit: --force without --write": ("audit train.en train.de --force", ["--force", "--write DIR"]),
+    "audit: no such kind of finding": ("audit train.en train.de --keep mojibak", ["--keep", "did you mean mojibake?"]),
+    "audit: a kind that is kept and dropped": ("audit train.en train.de --keep numbers --drop numbers", ["--keep", "--drop", "numbers"]),
+    "audit: --write into a folder with other things": ("audit train.en train.de --write described", ["described", "MODEL.json"]),
+    "audit: --write onto a file": ("audit train.en train.de --write train.en", ["train.en", "not a folder"]),
+    "audit: --html into a folder that is not there": ("audit train.en train.de --html gone/page.html", ["gone", "nmt audit --help"]),
+    "audit: a tokenizer that is not there": ("audit train.en train.de --tokenizer gone", ["--tokenizer", "gone"]),
+    "audit: a tokenizer that is none": ("audit train.en train.de --tokenizer train.en", ["train.en", "not a SentencePiece model"]),
     "unknown option": ("train --set-dir x mine.yaml", ["--set-dir", "nmt train --help"]),
     "missing option": ("evaluate described --source train.en", ["--reference", "nmt evaluate --help"]),
     "missing argument": ("train", ["CONFIG", "nmt train --help"]),
@@ -162,6 +267,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (place / "folder").mkdir()
     (place / "described").mkdir()
     (place / "described" / "MODEL.json").write_text(json.dumps(MANIFEST))
+    (place / "named").mkdir()
+    (place / "named" / "MODEL.json").write_text(json.dumps(MANIFEST))
+    (place / "named" / "config.yaml").write_text(NAMED)
+    (place / "named" / "back.tsv").write_text("ja\tyes\n")
     (place / "models/ende/1").mkdir(parents=True)
     (place / "models/ende/1/MODEL.json").write_text(json.dumps(MANIFEST))
     (place / "trained" / "checkpoints").mkdir(parents=True)
@@ -175,6 +284,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     german = [f"Der Satz {number}.\n".encode() for number in range(LINES)]
     files = {
         "mine.yaml": CONFIG.encode(),
+        "memory.yaml": MEMORY.encode(),
+        "mixed.yaml": MIXED.encode(),
+        "broken.tmx": b"<tmx>\n<body></tu>",
+        "french.tmx": b'<tmx><body><tu><tuv xml:lang="fr-FR"><seg>oui</seg></tuv></tu></body></tmx>',
         "unknown.yaml": (CONFIG + "model: {droput: 0.1}\n").encode(),
         "broken.yaml": b"data: {",
         "list.yaml": b"- data",

@@ -1,5 +1,6 @@
 """Settings: read, overridden, saved and read again; and every mistake is one line that names its key."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nmt.config import DATA_ROOT_VARIABLE, Config
+from nmt.config import DATA_ROOT_VARIABLE, Config, DataConfig, MixEntry, ParallelText, Section
 from nmt.config_file import find_config, load_config, save_config
 from nmt.errors import ConfigError
 from nmt.shipped import shipped_names
@@ -35,6 +36,13 @@ def write(folder: Path, content: dict[str, Any] | str) -> Path:
 
 def files(source: str = "text.en", target: str = "text.de", **data: Any) -> dict[str, Any]:
     return {"data": {"source_language": "en", "target_language": "de", "train": {"source": source, "target": target}} | data}
+
+
+def mix(entries: list[dict[str, Any]], **data: Any) -> dict[str, Any]:
+    return {"data": {"source_language": "en", "target_language": "de", "mix": entries} | data}
+
+
+TO_FRENCH = {"tsv": "a", "target_language": "fr"}
 
 
 def failure(path: Path, *overrides: str) -> str:
@@ -99,7 +107,7 @@ def test_an_override_may_reach_deep_or_replace_by_a_mapping(tmp_path: Path) -> N
         ("training.seed=-1", "training.seed: Input should be greater than or equal to 0 (received -1)"),
         ("training.learning_rate=.nan", "training.learning_rate"),
         ("training.deadline_minutes=.inf", "training.deadline_minutes: Input should be a finite number"),
-        ("model.attention=loud", "model.attention: Input should be 'general' or 'scaled_dot' (received 'loud')"),
+        ("model.attention=loud", "model.attention: Input should be 'general', 'scaled_dot', "),
         ("data.source_language=no", "data.source_language: Input should be a valid string; YAML reads a bare no"),
     ],
 )
@@ -127,17 +135,39 @@ def test_a_data_root_that_looks_like_a_number_is_a_folder(tmp_path: Path, own_fo
         ({"data": {"corpus": "demo"}}, "data.source_language: Field required; data.target_language: Field required"),
         ({"data": {"source_language": "en", "target_language": "de"}}, "data: needs exactly one of 'corpus'"),
         (files(corpus="demo"), "data: needs exactly one of 'corpus'"),
-        ({"data": DEMO["data"] | {"valid": {"tsv": "x"}}}, "'valid' and 'test' come from the described corpus"),
-        (files(train={"source": "a"}), "data.train: needs either 'source' and 'target' or 'tsv'"),
+        (files(train={"source": "a"}), "data.train: needs either 'source' and 'target' or 'tsv', or one of 'memory', 'tfds'"),
         (files(train={"source": "a", "target": "b", "tsv": "c"}), "data.train: needs either"),
         (files(train={"source": "a", "tsv": "c"}), "data.train: needs either"),
+        (files(train={"memory": []}), "data.train: 'memory' is an empty list"),
+        (files(train={"memory": "a.docx"}), "a.docx: expected a name that ends in .tmx, .po, .mo, .xlf, .xliff"),
+        (files(train={"memory": "a.tmx", "tfds": "x/y"}), "data.train: needs either 'source' and 'target'"),
+        (files(train={"tsv": "a", "fuzzy": True}), "'fuzzy' is about the units of a 'memory'"),
+        (files(train={"tsv": "a", "split": "train"}), "'split' names a set of 'tfds', 'tfds_folder' or 'corpus'"),
+        (files(train={"tfsd": "x/y"}), "unknown key data.train.tfsd; did you mean data.train.tfds?"),
+        (files(tests={"news": {"tvs": "a"}}), "unknown key data.tests.news.tvs; did you mean data.tests.news.tsv?"),
+        (files(tests={"valid": {"tsv": "a"}}), "'valid' has a place of its own, data.valid"),
+        (files(test={"tsv": "a", "target_language": "fr"}), "test is en → fr, which is not trained; trained: en → de"),
+        (mix([]), "'mix' is an empty list"),
+        (mix([{"tsv": "a", "wieght": 2}]), "unknown key data.mix.0.wieght; did you mean data.mix.0.weight?"),
+        (mix([{"tsv": "a"}, {"tsv": "b", "weight": 0}]), "data.mix.1.weight: Input should be greater than 0 (received 0)"),
+        (mix([{"tsv": "a", "tag": "2de"}]), "data.mix.0.tag: String should match pattern"),
+        (mix([{"tsv": "a", "tag": "unk"}]), "<unk> is a special piece already"),
+        (mix([{"tsv": "a"}, {"tsv": "b", "target_language": "fr"}]), "mix has en → de, en → fr: set target_tags: true"),
+        (
+            mix([TO_FRENCH], target_tags=True, valid={"tsv": "v", "target_language": "fr"}),
+            "valid is en → fr, but validation is of the main",
+        ),
+        (mix([TO_FRENCH], target_tags=True) | {"tokenizer": {"joint": False}}, "they share one vocabulary, set tokenizer.joint: true"),
         (DEMO | {"tokenizer": {"joint": False}, "model": {"tying": "three_way"}}, "three_way needs tokenizer.joint: true"),
         (DEMO | {"tokenizer": {"source_model": "a", "target_model": "b"}}, "need joint: false"),
         (DEMO | {"tokenizer": {"joint": False, "model": "a"}}, "set joint: true"),
         (DEMO | {"tokenizer": {"joint": False, "source_model": "a"}}, "needs both 'source_model' and 'target_model'"),
         (DEMO | {"search": {"max_source_pieces": 200}}, "search.max_source_pieces (200) must not exceed data.max_pieces (100)"),
         (DEMO | {"training": {"validate_bleu_lines": 0}}, "metric bleu needs validate_bleu_lines above 0"),
-        (DEMO | {"model": {"attention": "scaled_dot", "decoder_units": 100}}, "decoder_units (100) must be twice encoder_units (256)"),
+        (
+            DEMO | {"model": {"attention": "scaled_dot", "decoder_units": 100}},
+            "decoder_units (100) must be the width of the encoder's output (512",
+        ),
     ],
 )
 def test_a_mistake_in_the_file_is_one_line_with_its_path(content: dict[str, Any] | str, expected: str, tmp_path: Path) -> None:
@@ -190,6 +220,27 @@ def test_paths_in_overrides_are_relative_to_the_working_directory(tmp_path: Path
     assert train_source(load_config(path, ["data.train.source=mine.en"])) == own_folder / "mine.en"
 
 
+def test_every_path_of_a_list_or_a_mapping_is_made_absolute(tmp_path: Path, own_folder: Path) -> None:
+    entries = [{"memory": ["a.tmx", "/b.po"], "weight": 2}, {"corpus": "mine.yaml"}, {"tfds_folder": "folder"}, {"corpus": "demo"}]
+    path = write(tmp_path, mix(entries, tests={"news": {"tsv": "news.tsv"}}, tfds_dir="sets"))
+    data = load_config(path, ["data.mix.0.weight=3", "data.mix.2.tfds_folder=other", "data.tests.more.tsv=more.tsv"]).data
+    assert data.mix is not None
+    assert data.mix[0].memories == (tmp_path / "a.tmx", Path("/b.po"))
+    assert (data.mix[0].weight, data.mix[1].corpus, data.mix[3].corpus) == (3, str(tmp_path / "mine.yaml"), "demo")
+    assert (data.mix[2].tfds_folder, data.tfds_dir) == (own_folder / "other", tmp_path / "sets")
+    assert {name: text.tsv for name, text in data.tests.items()} == {"news": tmp_path / "news.tsv", "more": own_folder / "more.tsv"}
+    assert "mix has 4 members, mix.0 to mix.3; no mix.4" in failure(path, "data.mix.4.weight=1")
+    assert "unknown key data.mix.0.wait; did you mean data.mix.0.weight?" in failure(path, "data.mix.0.wait=1")
+
+
+def test_a_mixture_saved_and_loaded_again_is_equal(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, mix([{"memory": ["a.tmx"], "fuzzy": True}, TO_FRENCH | {"tag": "web"}], target_tags=True)))
+    save_config(config, tmp_path / "saved.yaml")
+    assert load_config(tmp_path / "saved.yaml") == config
+    assert config.data.tags == ("2de", "2fr", "web")
+    assert config.data.directions == (("en", "de"), ("en", "fr"))
+
+
 def test_absolute_paths_and_home_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/someone")
     config = load_config(write(tmp_path, files("/texts/a.en", "~/a.de")))
@@ -212,6 +263,38 @@ def test_the_data_root_from_override_yaml_and_environment_in_that_order(
     assert load_config(plain).data.root == own_folder / "from-environment"
     assert load_config(rooted).data.root == tmp_path / "b" / "texts"
     assert load_config(rooted, ["data.root=from-override"]).data.root == own_folder / "from-override"
+
+
+# The page
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "corpora.md"
+
+
+def table(section: type[Section], but: type[Section] | None = None) -> str:
+    """The settings of a section as a table in Markdown, without those that `but` has already."""
+    rows = ["| setting | default | |", "|---|---|---|"]
+    for name, field in section.model_fields.items():
+        if but is None or name not in but.model_fields:
+            default = "" if field.is_required() or field.default in (None, {}) else f"`{yaml.safe_dump(field.default).split()[0]}`"
+            description = str(field.description).replace("<", "&lt;")  # a tag is no HTML
+            rows.append(f"| `{name}` | {default} | {description} |")
+    return "".join(f"{row}\n" for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "section", "but"), [("data", DataConfig, None), ("text", ParallelText, None), ("mix", MixEntry, ParallelText)]
+)
+def test_the_page_of_corpora_has_every_setting_as_it_is(name: str, section: type[Section], but: type[Section] | None) -> None:
+    found = re.search(rf"^<!-- {name}: .*? -->\n(.*?)^<!-- {name} end -->$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert found
+    assert found[1] == table(section, but)
+
+
+def test_the_examples_of_the_page_are_configs(tmp_path: Path) -> None:
+    blocks = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert len(blocks) > 5
+    for block in blocks:
+        load_config(write(tmp_path, block))
 
 
 # Saving

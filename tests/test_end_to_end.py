@@ -29,7 +29,11 @@ NMT = [sys.executable, "-m", "nmt"]
 
 def write_config(folder: Path, **training: object) -> Path:
     config = {
-        "data": {"source_language": "num", "target_language": "en"} | {"train": {"source": "train.source", "target": "train.target"}},
+        "data": {"source_language": "num", "target_language": "en"}
+        | {
+            "train": {"source": "train.source", "target": "train.target"},
+            "tests": {"short": {"source": "test.source", "target": "test.target"}},
+        },
         "tokenizer": {"vocabulary_size": 320},
         "search": {"max_source_pieces": 5, "copy_untranslatable": False},
         "model": {"embedding_units": 32, "encoder_units": 32, "decoder_units": 64, "dropout": 0.1, "word_dropout": 0.05},
@@ -108,6 +112,17 @@ def test_evaluate_measures_the_export(trained: Path) -> None:
     assert found["scores"][0]["score"] > 80
     assert found["sentences_per_second"] > 0
     assert (found["beam"], found["lines"]) == (5, 100)
+
+
+def test_evaluate_takes_a_set_by_its_name(trained: Path) -> None:
+    files = run("evaluate", "runs/digits", "--source", "test.source", "--reference", "test.target", "--json", cwd=trained)
+    named = run("evaluate", "runs/digits", "--test", "short", "--json", cwd=trained)
+    found = json.loads(named.stdout)
+    assert found["set"] == "test.source"
+    assert found["scores"] == json.loads(files.stdout)["scores"]
+    unknown = run("evaluate", "runs/digits", "--test", "test", cwd=trained)
+    assert unknown.returncode == 2
+    assert unknown.stderr == "nmt: the config has no set 'test'; it has short\n"
 
 
 def test_one_line_in_one_line_out_in_order(trained: Path, model: Translator) -> None:

@@ -100,6 +100,8 @@ def test_what_is_not_a_model_is_told_in_one_line(tmp_path: Path) -> None:
         ("\udcff", "not a model description"),
         (json.dumps({**MANIFEST, "limits": {"max_source_pieces": 0, "max_steps": 1}}), r"limits\.max_source_pieces"),
         (json.dumps({key: value for key, value in MANIFEST.items() if key != "search"}), "search"),
+        (json.dumps({**MANIFEST, "directions": [["x", "y"]], "target_tags": True}), "directions begin with x → y"),
+        (json.dumps({**MANIFEST, "directions": [["en", "de"], ["en", "fr"]]}), "2 directions without target_tags"),
         (json.dumps({**MANIFEST, "format_version": FORMAT_VERSION + 1}), "upgrade"),
         (json.dumps({"format_version": FORMAT_VERSION + 1}), "upgrade"),
     ],
@@ -109,6 +111,11 @@ def test_a_damaged_description_is_told_in_one_line(tmp_path: Path, text: str, re
     with pytest.raises(ModelError, match=reason) as caught:
         find_model_directory(tmp_path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_model_that_says_nothing_of_directions_has_one(tmp_path: Path) -> None:
+    manifest = read_manifest(publish(tmp_path / "model", format_version=1) / MANIFEST_FILE)
+    assert (manifest.directions, manifest.target_tags, manifest.corpus_tags) == (((manifest.source, manifest.target),), False, ())
 
 
 def test_keys_of_a_later_version_are_passed_over(tmp_path: Path) -> None:
@@ -133,7 +140,7 @@ def test_changed_missing_and_foreign_files_are_named(tmp_path: Path) -> None:
 
 def test_the_door_and_the_translator_reach_no_tensorflow() -> None:
     program = (
-        "import sys, nmt, nmt.translator, nmt.model_directory, nmt.evaluation, nmt.streaming; "
+        "import sys, nmt, nmt.loading, nmt.translator, nmt.model_directory, nmt.evaluation, nmt.streaming; "
         "assert nmt.__version__.count('.') >= 1; "
         "sys.exit(any(name in sys.modules for name in ('tensorflow', 'keras', 'sacrebleu', 'sentencepiece')))"
     )

@@ -21,13 +21,14 @@ from nmt.data.prepare import prepare
 from nmt.errors import ExportError
 from nmt.export import export
 from nmt.hypotheses import Hypothesis
+from nmt.loading import load_translator
 from nmt.model_directory import ModelDirectory, file_hashes, find_model_directory
 from nmt.recipes import export_run_strings
 from nmt.run_directory import RunDirectory
 from nmt.string_export import StringTranslation
 from nmt.training.display import TrainingDisplay
 from nmt.training.trainer import Trainer
-from nmt.translator import Translator, load_translator
+from nmt.translator import Translator
 from tests.conftest import RunNmt
 
 tf = pytest.importorskip("tensorflow")

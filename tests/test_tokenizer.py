@@ -1,5 +1,6 @@
 """The tokenizer loses nothing, is the same every time, and says in one line why it cannot be used."""
 
+import io
 import json
 import subprocess
 import sys
@@ -208,6 +209,43 @@ def test_a_model_with_other_special_ids_is_refused_with_the_remedy(tmp_path: Pat
     with pytest.raises(TokenizerError, match=r"t5\.model has the ids pad=-1 unk=0 bos=1 eos=2, expected pad=0 .*--pad_id=0") as error:
         Tokenizer.load(tmp_path / "t5.model")
     one_line(error)
+
+
+@pytest.fixture(scope="module")
+def tagged(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
+    return train_tokenizer(SENTENCES, tmp_path_factory.mktemp("tagged") / "m", SMALL, seed=1, tags=["2de", "bt"])
+
+
+def test_a_tag_is_an_id_that_no_text_encodes_to(tagged: Tokenizer) -> None:
+    tags = [tagged.tag_id("2de"), tagged.tag_id("bt")]
+    assert tagged.pieces(tags) == ["<2de>", "<bt>"]
+    assert len(set(tags)) == 2
+    assert min(tags) > EOS
+    for text in ("<bt> a dog", "<2de>", "x<bt>y", "The dog"):
+        [ids] = tagged.encode([text])
+        assert not set(tags) & set(ids)
+        assert tagged.decode([[*tags, *ids]]) == [text]
+
+
+def test_a_tag_that_a_model_lacks_or_has_as_text_is_refused(tokenizer: Tokenizer, tagged: Tokenizer) -> None:
+    with pytest.raises(TokenizerError, match=r"has no piece <bt>.*--control_symbols=<bt>") as error:
+        tokenizer.tag_id("bt")
+    one_line(error)
+    with pytest.raises(TokenizerError, match="has no piece <web>"):
+        TokenizerPair(tagged, tagged).tag_ids(["bt", "web"])
+    made = io.BytesIO()
+    special = {"pad_id": PAD, "unk_id": UNK, "bos_id": BOS, "eos_id": EOS}
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(SENTENCES),
+        model_writer=made,
+        vocab_size=100,
+        hard_vocab_limit=False,
+        minloglevel=2,
+        user_defined_symbols=["<bt>"],
+        **special,
+    )
+    with pytest.raises(TokenizerError, match="has <bt> as a piece of text"):
+        Tokenizer(made.getvalue()).tag_id("bt")
 
 
 def test_pairs_joint_and_separate(tokenizer: Tokenizer, tmp_path: Path) -> None:

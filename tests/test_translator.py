@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nmt.batch_plan import BATCH_HYPOTHESES, BATCH_SENTENCES, BATCH_SOURCE_PIECES, plan_batches
 from nmt.config import TokenizerConfig
+from nmt.directions import Directions
 from nmt.errors import ModelError
 from nmt.model_directory import Limits, SearchDefaults
 from nmt.runtime.interface import Hypotheses
@@ -63,7 +64,7 @@ def tokenizers(tmp_path_factory: pytest.TempPathFactory) -> TokenizerPair:
 def make(tokenizers: TokenizerPair, runtime: CopyRuntime | None = None, target_language: str = "de") -> Translator:
     limits = Limits(max_source_pieces=MAX_SOURCE_PIECES, max_steps=40)
     search = SearchDefaults(beam_size=2, length_penalty=1.0)
-    return Translator(runtime or CopyRuntime(), tokenizers, limits, search, target_language=target_language)
+    return Translator(runtime or CopyRuntime(), tokenizers, limits, search, directions=Directions((("en", target_language),)))
 
 
 @pytest.fixture

@@ -107,6 +107,31 @@ def test_the_installed_copy_generates_and_prepares_demo_data(installed: Path, tm
     assert sentence.strip()
 
 
+def test_the_installed_copy_reads_a_set_of_tensorflow_datasets(installed: Path, tmp_path: Path) -> None:
+    code = """if True:
+        from pathlib import Path
+        from nmt.backend import load_backend
+        load_backend()
+        import tensorflow_datasets as tfds
+        class Counting(tfds.core.GeneratorBasedBuilder):
+            VERSION = tfds.core.Version("1.0.0")
+            def _info(self):
+                return tfds.core.DatasetInfo(builder=self, features=tfds.features.Translation(languages=("de", "en")))
+            def _split_generators(self, manager):
+                return {"train": self._generate_examples()}
+            def _generate_examples(self):
+                return ((number, {"en": f"line {number}", "de": f"Zeile {number}"}) for number in range(3))
+        tfds.disable_progress_bar()
+        tfds.builder("counting", data_dir="sets").download_and_prepare()
+        from nmt.config import DataConfig
+        from nmt.data.corpus import open_split
+        config = DataConfig(source_language="de", target_language="en", corpus="tfds:counting", tfds_dir=Path("sets"))
+        print(sorted(pair[:2] for pair in open_split(config, "train")))
+    """
+    said = run_installed(installed, tmp_path, code).splitlines()[-1]
+    assert said == "[('Zeile 0', 'line 0'), ('Zeile 1', 'line 1'), ('Zeile 2', 'line 2')]"
+
+
 def test_an_editable_install_finds_the_checkout() -> None:
     if not Path(nmt.__file__).is_relative_to(CHECKOUT):
         pytest.skip("these tests run against an installed wheel")

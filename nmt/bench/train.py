@@ -20,8 +20,7 @@ from nmt.config import Config
 from nmt.data.batching import BatchPlan, Indices
 from nmt.data.prepare import Prepared
 from nmt.errors import ConfigError
-from nmt.inference import build_model
-from nmt.model.lstm import describe_kernel
+from nmt.inference import build_model, describe_layers
 from nmt.recipes import peak_memory_gib
 from nmt.training.distribution import Distribution, make_distribution
 from nmt.training.optimizer import Adam
@@ -172,7 +171,7 @@ def _summary(training: Training, rounds: list[Round], gemm: GemmRates) -> dict[s
     work = every.work
     return {
         "device": training.distribution.description,
-        "kernel": describe_kernel(training.model.kernel_name),
+        "kernel": describe_layers(training.model),
         "parameters": sum(int(np.prod(variable.shape)) for variable in training.model.trainable_variables),
         "updates": len(every.shapes),
         "rounds": len(rounds),

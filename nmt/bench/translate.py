@@ -21,10 +21,11 @@ from nmt.config_file import load_config
 from nmt.errors import CorpusError, ModelError
 from nmt.evaluation import bleu
 from nmt.hypotheses import Hypothesis
+from nmt.loading import load_translator
 from nmt.model_directory import find_model_directory
 from nmt.recipes import peak_memory_gib
 from nmt.tokenizer import TokenizerPair
-from nmt.translator import Source, Translator, load_translator
+from nmt.translator import Source, Translator
 
 
 @dataclass(frozen=True)

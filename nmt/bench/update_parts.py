@@ -88,17 +88,11 @@ class UpdateParts:
             "whole_milliseconds": rounded([1000 * one for one in whole]),
         }
 
-    def _encoded(self, embedded: Tensor, lengths: Tensor) -> tuple[Memory, Any]:
-        """Memory and the decoder's first state, from source embeddings [S, B, E]."""
-        values, last = self.model.encoder(embedded, lengths, _seed())
-        mask = tf.sequence_mask(lengths, tf.shape(embedded)[0], values.dtype)
-        return self.model.decoder.attention.memorize(values, mask), self.model.decoder.initial_state(last)
-
     def _between(self, batch: Batch) -> dict[str, Any]:
         """What passes from one part to the next, without a gradient: the seams at which the model is cut."""
-        memory, state = self._encoded(self.model.embed_source(batch.source, _seed())[1], batch.source_lengths)
+        memory, state = self.model.encode_embedded(self.model.embed_source(batch.source, _seed())[1], batch.source_lengths, _seed())
         embedded = self.model.embed_target(batch.target, _seed())[1]
-        readout = self.model.decoder(embedded, batch.target_lengths, memory, state, _seed())
+        readout, _ = self.model.decoder(embedded, batch.target_lengths, memory, state, _seed())
         return {"memory": tuple(memory), "state": state, "embedded": embedded, "readout": readout}
 
     def _gradients(self, tape: Any, outputs: Any, inputs: Any) -> list[Tensor]:
@@ -113,7 +107,7 @@ class UpdateParts:
         embedded = self.model.embed_source(batch.source, _seed())[1]
         with tf.GradientTape() as tape:
             tape.watch(embedded)
-            memory, state = self._encoded(embedded, batch.source_lengths)
+            memory, state = self.model.encode_embedded(embedded, batch.source_lengths, _seed())
             outputs = (memory.values, memory.keys, state)
         return self._gradients(tape, outputs, embedded)
 
@@ -122,9 +116,9 @@ class UpdateParts:
         embedded, state = between["embedded"], between["state"]
         with tf.GradientTape() as tape:
             tape.watch((embedded, state))
-            h, _ = self.model.decoder.layers[0](embedded, lengths, state[0])
-            context = tf.transpose(between["memory"][0][:, :1], [1, 0, 2])
-            for layer, initial in zip(self.model.decoder.layers[1:], state[1:], strict=True):
+            h, _ = self.model.decoder.layers[0](embedded, lengths, state.layers[0])
+            context = tf.transpose(between["memory"][0][:, :1, : self.model.decoder.context_above], [1, 0, 2])
+            for layer, initial in zip(self.model.decoder.layers[1:], state.layers[1:], strict=True):
                 wide = tf.tile(context, [tf.shape(h)[0], 1, 1])
                 h, _ = layer(tf.concat([h, wide], axis=2), lengths, initial)
         return self._gradients(tape, h, (embedded, state))
@@ -136,7 +130,7 @@ class UpdateParts:
         inputs = (embedded, values, keys, between["state"])
         with tf.GradientTape() as tape:
             tape.watch(inputs)
-            readout = self.model.decoder(embedded, lengths, Memory(values, keys, mask), between["state"], _seed())
+            readout, _ = self.model.decoder(embedded, lengths, Memory(values, keys, mask), between["state"], _seed())
         return self._gradients(tape, readout, inputs)
 
     def _softmax(self, readout: Tensor, labels: Tensor) -> list[Tensor]:

@@ -1,4 +1,7 @@
-"""A seeded, resumable plan of length-bucketed batches: every pair once an epoch, in an order that depends on (seed, epoch) alone."""
+"""A seeded, resumable plan of length-bucketed batches, in an order that depends on (seed, epoch) alone.
+
+Every pair comes once an epoch, or as often as the weight of its corpus says (`mixture.py`).
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nmt.data.alignment import AlignmentStore
+from nmt.data.mixture import Mixture
 from nmt.data.pair_store import PairStore
 from nmt.data.permutation import permuted
 from nmt.special_tokens import BOS, EOS, PAD
@@ -35,6 +40,8 @@ class Batch(NamedTuple):
     """[B, T] ends in EOS, PAD where there is nothing to predict."""
     target_lengths: Ids
     """[B]"""
+    alignment: NDArray[np.float32]
+    """[B, T, S] where guided attention should look, zero rows where it may look anywhere; [B, 0, 0] without word alignments."""
 
 
 def bucket_width(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -53,14 +60,17 @@ class BatchPlan:
     seed: int
     replicas: int = 1
     """Rows are filled up to a multiple of this."""
+    alignments: AlignmentStore | None = None
+    """Word alignments of the pairs."""
 
     def epoch(self, epoch: int) -> Iterator[Indices]:
         """Yield the pair indices of each batch of one epoch, window by window."""
-        n = len(self.store)
+        mixture = Mixture(self.store.shares, self.seed)
+        n = mixture.size(epoch)
         for start in range(0, n, WINDOW_PAIRS):
             positions = np.arange(start, min(start + WINDOW_PAIRS, n), dtype=np.int64)
-            indices = permuted(positions, n, (self.seed, epoch))
-            batches = list(self._window(indices))
+            places = permuted(positions, n, (self.seed, epoch))
+            batches = list(self._window(mixture.indices(places, epoch)))
             order = np.random.default_rng((self.seed, epoch, start)).permutation(len(batches))
             yield from (batches[i] for i in order)
 
@@ -82,10 +92,10 @@ class BatchPlan:
 
     def batch(self, indices: Indices) -> Batch:
         """Look up one batch's ids."""
-        return make_batch(self.store, indices, self.replicas)
+        return make_batch(self.store, indices, self.replicas, self.alignments)
 
 
-def make_batch(store: PairStore, indices: Indices, replicas: int = 1) -> Batch:
+def make_batch(store: PairStore, indices: Indices, replicas: int = 1, alignments: AlignmentStore | None = None) -> Batch:
     """Gather the ids of some pairs, add BOS and EOS, pad to the bucket's width and to a multiple of `replicas` rows."""
     source_lengths, target_lengths = store.lengths(indices)
     filler = -len(indices) % replicas
@@ -100,12 +110,18 @@ def make_batch(store: PairStore, indices: Indices, replicas: int = 1) -> Batch:
     first_eos, first_bos = rows[0].copy(), rows[1].copy()
     first_eos[:, :1], first_bos[:, :1] = EOS, BOS
     ones = np.ones(filler, np.int32)
+    rows_of = len(indices) + filler
+    wanted = np.zeros((rows_of, 0, 0), np.float32)
+    if alignments is not None:
+        wanted = np.zeros((rows_of, *reversed(widths)), np.float32)
+        wanted[: len(indices)] = alignments.gather(indices, widths[1], widths[0])
     return Batch(
         source=np.concatenate([source, first_eos]),
         source_lengths=np.concatenate([source_lengths + 1, ones]).astype(np.int32),
         target=np.concatenate([target, first_bos]),
         labels=np.concatenate([labels, rows[1]]),
         target_lengths=np.concatenate([target_lengths + 1, ones]).astype(np.int32),
+        alignment=wanted,
     )
 
 

@@ -71,6 +71,10 @@ class FileCorpus(_Described):
             raise ValueError(f"files that no split and language names: {', '.join(sorted(unknown))}")
         return self
 
+    def find_split(self, name: str) -> str | None:
+        """Return the key of a set that is called by it (test), or by its published name (test_2016_flickr)."""
+        return name if name in self.splits else next((key for key, published in self.splits.items() if published == name), None)
+
     def file_name(self, split: str, language: str) -> str:
         """Return the name of one published file, whether or not the corpus has it."""
         return PurePosixPath(self.pattern).name.format(split=self.splits[split], language=language)
@@ -87,6 +91,10 @@ class GrammarCorpus(_Described):
     kind: Literal["grammar"]
     seed: int = Field(ge=0)
     splits: dict[Split, Annotated[int, Field(gt=0)]] = Field(description="number of pairs of each set")
+
+    def find_split(self, name: str) -> Split | None:
+        """Return the key of a set by its name."""
+        return next((key for key in self.splits if key == name), None)
 
 
 CorpusDescription = FileCorpus | GrammarCorpus

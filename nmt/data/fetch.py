@@ -10,6 +10,7 @@ from typing import Literal
 
 from nmt.data.corpus import file_sha256
 from nmt.data.description import FileCorpus, FileFacts, download_folder, load_description
+from nmt.data.tfds_text import open_set
 from nmt.errors import CorpusError
 
 Progress = Callable[[str, int, int], None]
@@ -64,6 +65,16 @@ def fetch(name: str, to: Path | None = None, languages: Sequence[str] | None = N
     except OSError as error:
         raise CorpusError(f"cannot write below {folder}: {error.strerror or error}") from error
     return FetchReport(corpus.name, corpus.licence, root, files)
+
+
+def fetch_tfds(name: str, to: Path | None = None) -> tuple[Path, str]:
+    """Download and prepare a set of tensorflow-datasets, under the library's own bars, or find it prepared; returns its folder and licence.
+
+    Raises:
+        CorpusError: no such set, no translation set, or no network.
+    """
+    found = open_set(name, to)
+    return Path(str(found.builder.data_dir)), found.licence
 
 
 def _bring(corpus: FileCorpus, path: Path, facts: FileFacts, on_progress: Progress) -> FetchedFile:

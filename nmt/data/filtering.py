@@ -1,12 +1,12 @@
 """Which pairs are kept, and a tally of those that are not: reason, count, and the first lines where it happened."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 
 from nmt.config import DataConfig
-from nmt.data.parallel_text import SentencePair
+from nmt.data.parallel_text import FUZZY, OBSOLETE, OTHER_LANGUAGE, UNTRANSLATED, SentencePair
 from nmt.tokenizer import TokenizerPair
 
 _FIRST_LINES = 10
@@ -19,6 +19,10 @@ REMEDIES = {
     LONG: "raise data.max_pieces, or split the sentences",
     RATIO: "raise data.max_length_ratio, or check that the files are translations of each other",
     HELD_OUT: "the text repeats the same pairs: give data.valid",
+    FUZZY: "set fuzzy: true to learn from units that are marked as unfinished, too",
+    UNTRANSLATED: "is it the memory with the translations?",
+    OBSOLETE: "they are units that the program no longer has",
+    OTHER_LANGUAGE: "are data.source_language and data.target_language those of the text?",
 }
 
 Item = TypeVar("Item")
@@ -63,8 +67,21 @@ class EncodedPair:
     target: list[int]
 
 
+def total(counts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Add up the tallies of several texts, as the manifest records them; without first lines, which would be those of different texts."""
+    if len(counts) == 1:
+        return counts[0]
+    dropped: dict[str, dict[str, Any]] = {}
+    for one in counts:
+        for reason, fact in one["dropped"].items():
+            dropped[reason] = {"count": dropped.get(reason, {"count": 0})["count"] + fact["count"], "first_lines": []}
+    return {"read": sum(one["read"] for one in counts), "kept": sum(one["kept"] for one in counts), "dropped": dropped}
+
+
 def text_fault(pair: SentencePair) -> str | None:
-    """Return why a pair is no text at all, before any tokenizer looks at it."""
+    """Return why a pair is no text at all, or not meant to be used, before any tokenizer looks at it."""
+    if pair.fault:
+        return pair.fault
     if not pair.source.strip() or not pair.target.strip():
         return BLANK
     return NUL if "\0" in pair.source or "\0" in pair.target else None

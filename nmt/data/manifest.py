@@ -6,36 +6,55 @@ from pathlib import Path
 from typing import Any
 
 from nmt.config import Config
-from nmt.data.corpus import file_sha256, grammar_sha256, has_split, input_files
-from nmt.data.description import GrammarCorpus, Split, load_description
+from nmt.data.corpus import file_sha256, has_split, input_files, input_fingerprints
+from nmt.data.description import Split
 
 FORMAT_VERSION = 1
 MANIFEST_FILE = "manifest.json"
 # Where a file lies is no setting: the inputs are known by their contents, so that a moved corpus is not prepared again.
-_TEXT_PLACES = {"source", "target", "tsv"}
-_DATA_PLACES: Any = {"root": True, "corpus": True, "train": _TEXT_PLACES, "valid": _TEXT_PLACES, "test": True}
+_PLACES: Any = {"source", "target", "tsv", "alignment", "memory", "tfds", "tfds_folder", "corpus"}
+_DATA_PLACES: Any = {
+    "root": True,
+    "tfds_dir": True,
+    "corpus": True,
+    "train": _PLACES,
+    "valid": _PLACES,
+    "test": True,
+    "tests": True,
+    "mix": {"__all__": _PLACES | {"name"}},
+}
 _TOKENIZER_PLACES = {"model", "source_model", "target_model"}
+# Settings that are younger than prepared data of format 1; left at these values they shape nothing.
+_YOUNGER: Any = {"mix": None, "target_tags": False, "fuzzy": False, "split": None, "source_language": None, "target_language": None}
 
 
 def settings_sha256(config: Config) -> str:
     """Return the hash of the settings that shape prepared data: the sections data and tokenizer, without paths, and the seed."""
     shaping = {
-        "data": config.data.model_dump(mode="json", exclude=_DATA_PLACES),
+        "data": _without_unused(config.data.model_dump(mode="json", exclude=_DATA_PLACES)),
         "tokenizer": config.tokenizer.model_dump(mode="json", exclude=_TOKENIZER_PLACES),
         "seed": config.training.seed,
     }
     return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
 
 
+def _without_unused(tree: dict[str, Any]) -> dict[str, Any]:
+    """A section without the younger settings that nobody used, so that the data of older runs still hold."""
+    used = {key: value for key, value in tree.items() if key not in _YOUNGER or value != _YOUNGER[key]}
+    return {key: _without_unused(value) if isinstance(value, dict) else value for key, value in used.items()}
+
+
 def input_paths(config: Config) -> dict[str, Path]:
     """Return every file that prepared data comes from, by role."""
     paths: dict[str, Path] = {}
-    splits: tuple[Split, ...] = ("train", "valid")
-    for split in splits:
-        if has_split(config.data, split) or split == "train":
-            paths |= input_files(config.data, split)
+    for split in _splits(config):
+        paths |= input_files(config.data, split)
     given = {"model": config.tokenizer.model, "source_model": config.tokenizer.source_model, "target_model": config.tokenizer.target_model}
     return paths | {f"tokenizer.{role}": path for role, path in given.items() if path is not None}
+
+
+def _splits(config: Config) -> list[Split]:
+    return ["train", "valid"] if has_split(config.data, "valid") else ["train"]
 
 
 def input_facts(config: Config, before: dict[str, Any] | None = None) -> dict[str, dict[str, Any]]:
@@ -55,11 +74,21 @@ def input_facts(config: Config, before: dict[str, Any] | None = None) -> dict[st
         fact = {"path": str(path), "bytes": status.st_size, "modified_ns": status.st_mtime_ns}
         untouched = all(known.get(key) == value for key, value in fact.items())
         facts[role] = fact | {"sha256": known["sha256"] if untouched else file_sha256(path)}
-    if config.data.corpus is not None:
-        description = load_description(config.data.corpus)
-        if isinstance(description, GrammarCorpus):
-            facts["grammar"] = {"sha256": grammar_sha256(description)}
+    for split in _splits(config):
+        facts |= {role: {"sha256": digest} for role, digest in input_fingerprints(config.data, split).items()}
     return facts
+
+
+def corpora_of(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the records of the corpora that prepared data comes from; older manifests have one, under another name."""
+    found: list[dict[str, Any]] = manifest.get("corpora") or [manifest["corpus"]]
+    return found
+
+
+def counts_by_text(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what was read, kept and dropped, for each text by its name in a report: `train`, or `train NAME` …, and `valid`."""
+    each = {f"train {one['name']}": one["counts"] for one in corpora_of(manifest) if "counts" in one}
+    return {**(each or {"train": manifest["counts"]["train"]}), "valid": manifest["counts"]["valid"]}
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from nmt.data.mixture import Share
 from nmt.special_tokens import PAD
 
 Int32 = NDArray[np.int32]
@@ -32,6 +33,11 @@ class Side:
         """Map the two files of one side; nothing is read yet."""
         ids_path, offsets_path = _paths(folder, split, side)
         return cls(np.load(ids_path, mmap_mode="r"), np.load(offsets_path, mmap_mode="r"))
+
+    @staticmethod
+    def exists(folder: Path, split: str, side: str) -> bool:
+        """Whether the two files are there."""
+        return all(path.is_file() for path in _paths(folder, split, side))
 
     @cached_property
     def lengths(self) -> Int32:
@@ -59,14 +65,16 @@ class Side:
 class PairStore:
     """The pairs of one split, by index."""
 
-    def __init__(self, source: Side, target: Side) -> None:
+    def __init__(self, source: Side, target: Side, shares: Sequence[Share] | None = None) -> None:
         self._source, self._target = source, target
+        self.shares = shares or (Share(len(self)),)
+        """Of a mixture: how many pairs each corpus has, in the order of the store, and how often they are seen."""
 
     @classmethod
-    def open(cls, folder: Path, split: str) -> "PairStore":
-        """Map the files of a split that `PairWriter` wrote."""
+    def open(cls, folder: Path, split: str, shares: Sequence[Share] | None = None) -> "PairStore":
+        """Map the files of a split that `PairWriter` wrote; `shares` divide them into corpora, without them they are one."""
         source, target = (Side.open(folder, split, side) for side in _SIDES)
-        return cls(source, target)
+        return cls(source, target, shares)
 
     def __len__(self) -> int:
         return len(self._source.offsets) - 1
@@ -113,7 +121,7 @@ class PairWriter:
 
     def __init__(self, folder: Path, split: str, source_vocabulary: int, target_vocabulary: int) -> None:
         self._sides = [
-            (_ArrayFile(ids, np.uint16 if vocabulary <= 1 << 16 else np.int32), _ArrayFile(offsets, np.int64))
+            (ArrayFile(ids, np.uint16 if vocabulary <= 1 << 16 else np.int32), ArrayFile(offsets, np.int64))
             for vocabulary, (ids, offsets) in zip(
                 (source_vocabulary, target_vocabulary), (_paths(folder, split, side) for side in _SIDES), strict=True
             )
@@ -139,7 +147,7 @@ class PairWriter:
             offsets.close()
 
 
-class _ArrayFile:
+class ArrayFile:
     """A one-dimensional `.npy` that grows: its header is written again at the end, when the length is known."""
 
     def __init__(self, path: Path, dtype: type[np.integer[Any]]) -> None:
@@ -148,11 +156,19 @@ class _ArrayFile:
         self._header()
         self._begin = self._file.tell()
 
+    @classmethod
+    def of(cls, folder: Path, split: str, side: str, part: str) -> "ArrayFile":
+        """One of the two files of a side: `ids`, small numbers, or `offsets`."""
+        ids, offsets = _paths(folder, split, side)
+        return cls(ids, np.uint16) if part == "ids" else cls(offsets, np.int64)
+
     def append(self, values: NDArray[Any]) -> None:
+        """Write more numbers at the end."""
         self._file.write(values.astype(self.dtype, copy=False).tobytes())
         self.count += len(values)
 
     def close(self) -> None:
+        """Write the length where a reader looks for it."""
         self._file.seek(0)
         self._header()
         moved = self._file.tell() != self._begin

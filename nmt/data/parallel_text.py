@@ -6,6 +6,7 @@ A carriage return before it and a byte order mark at the start of the file are d
 """
 
 import gzip
+import re
 import zlib
 from collections.abc import Iterator
 from itertools import zip_longest
@@ -15,16 +16,22 @@ from typing import BinaryIO, NamedTuple, cast
 from nmt.config import ParallelText
 from nmt.errors import CorpusError
 
+FUZZY, UNTRANSLATED, OBSOLETE, OTHER_LANGUAGE = "fuzzy", "untranslated", "obsolete", "other_language"
+"""Faults that a text itself tells: of translators' memories, and of sets that have other languages in each example."""
+
 _BYTE_ORDER_MARK = "\ufeff"
+_BREAK = re.compile(r"\s*[\r\n]\s*")
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 class SentencePair(NamedTuple):
-    """A sentence, its translation, and the line (from 1) where they stand."""
+    """A sentence, its translation, and the line (from 1) where they stand; in a translator's memory the unit, in a data set the example."""
 
     source: str
     target: str
     line: int
+    fault: str | None = None
+    """Why the text itself says that this pair is not to be used, such as a unit that is marked fuzzy; None: it may be."""
 
 
 def read_lines(path: Path) -> Iterator[str]:
@@ -85,6 +92,11 @@ def _read_tsv(path: Path, source_column: int, target_column: int) -> Iterator[Se
             # A stray tab inside a sentence would move another sentence into the column.
             raise CorpusError(f"{path}, line {number}: {len(columns)} tab-separated columns, expected {expected} as on the lines before")
         yield SentencePair(columns[source_column - 1], columns[target_column - 1], number)
+
+
+def one_line(text: str) -> str:
+    """Return a text as one sentence of a corpus: each line break, with the indentation round it, becomes a space."""
+    return _BREAK.sub(" ", text).strip()
 
 
 def _decode(raw: bytes, path: Path, number: int) -> str:

@@ -2,31 +2,31 @@
 
 A run folder gets `tokenizer.model` (or the two), and `data/` with the ids of both splits (`pair_store.py`), the validation text and
 `manifest.json`. `data/` is built beside and renamed as a whole, so a killed preparation leaves nothing that looks finished.
-
-Training pairs are filtered (`filtering.py`). Validation text is the user's measure and stays whole: only pairs that are blank or broken
-leave it, so BLEU sees every sentence; from the validation *ids*, which the loss is measured on, over-long pairs are left out too.
 """
 
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from nmt.atomic import publishing_folder, write_text
 from nmt.config import Config
-from nmt.data.corpus import corpus_facts, has_split, open_split
-from nmt.data.filtering import BLANK, HELD_OUT, LONG, Tally, encoded_chunks, length_fault, text_fault
+from nmt.data.alignment import AlignmentStore, AlignmentWriter
+from nmt.data.corpus import Corpus, corpus_facts, has_split, training_corpora
+from nmt.data.encoding import Progress, write_corpus, write_validation
+from nmt.data.filtering import text_fault, total
 from nmt.data.hold_out import HoldOut
 from nmt.data.manifest import FORMAT_VERSION, MANIFEST_FILE, input_facts, output_facts, read_manifest, settings_sha256, still_holds
+from nmt.data.mixture import Share
 from nmt.data.pair_store import PairStore, PairWriter
-from nmt.errors import CorpusError, RunError
+from nmt.errors import RunError
 from nmt.tokenizer import Tokenizer, TokenizerPair, train_tokenizer
-
-Progress = Callable[[str, int], None]
 
 DATA_FOLDER = "data"
 _REPORT_EVERY = 4096
@@ -41,6 +41,8 @@ class Prepared:
     train: PairStore
     valid: PairStore
     manifest: dict[str, Any]
+    alignments: AlignmentStore | None = None
+    """Of the training pairs, where their text came with word alignments."""
 
     @cached_property
     def valid_source(self) -> list[str]:
@@ -99,31 +101,43 @@ def open_prepared(run_dir: Path) -> Prepared:
     manifest = read_manifest(folder)
     if manifest is None:
         raise RunError(f"{run_dir} has no prepared data: expected {folder / MANIFEST_FILE}, as nmt train writes it")
-    return Prepared(folder, TokenizerPair.load(run_dir), PairStore.open(folder, "train"), PairStore.open(folder, "valid"), manifest)
+    shares = [Share(share["pairs"], share["weight"]) for share in manifest.get("shares", ())]  # data of older runs have none
+    train, valid = PairStore.open(folder, "train", shares), PairStore.open(folder, "valid")
+    return Prepared(folder, TokenizerPair.load(run_dir), train, valid, manifest, AlignmentStore.open(folder, "train"))
 
 
 def _build(config: Config, run_dir: Path, folder: Path, inputs: dict[str, dict[str, Any]], on_progress: Progress) -> None:
-    facts = corpus_facts(config.data, {role: fact["sha256"] for role, fact in inputs.items()})
+    records = corpus_facts(config.data, {role: fact["sha256"] for role, fact in inputs.items()})
+    corpora = training_corpora(config.data)
     hold_out = None if has_split(config.data, "valid") else HoldOut(config.data)
     with publishing_folder(folder) as building:
-        tokenizers = _tokenizers(config, building, hold_out, on_progress)
+        tokenizers = _tokenizers(config, building, corpora, hold_out, on_progress)
         sizes = tokenizers.source.vocabulary_size, tokenizers.target.vocabulary_size
-        with PairWriter(building, "train", *sizes) as writer:
-            train = _write_train(config, tokenizers, hold_out, writer, on_progress)
+        aligned = any(corpus.text.alignment for corpus in corpora)
+        with (
+            PairWriter(building, "train", *sizes) as writer,
+            AlignmentWriter(building, "train") if aligned else nullcontext() as links,
+        ):
+            counts = [write_corpus(corpus, config.data, tokenizers, hold_out, (writer, links), on_progress) for corpus in corpora]
         with (
             PairWriter(building, "valid", *sizes) as writer,
             (building / "valid.source.txt").open("w", encoding="utf-8", newline="\n") as source_text,
             (building / "valid.target.txt").open("w", encoding="utf-8", newline="\n") as target_text,
         ):
-            valid = _write_valid(config, tokenizers, hold_out, writer, (source_text, target_text))
+            valid = write_validation(config.data, tokenizers, hold_out, writer, (source_text, target_text))
+        if config.data.mix is not None:
+            records = [record | {"counts": count} for record, count in zip(records, counts, strict=False)] + records[len(counts) :]
         manifest = {
             "format_version": FORMAT_VERSION,
             "settings_sha256": settings_sha256(config),
             "seed": config.training.seed,
-            "languages": [config.data.source_language, config.data.target_language],
-            "corpus": facts,
+            "languages": list(config.data.direction),
+            "directions": [list(direction) for direction in config.data.directions],
+            "tags": list(config.data.tags),
+            "corpora": records,
+            "shares": [{"pairs": count["kept"], "weight": corpus.weight} for corpus, count in zip(corpora, counts, strict=True)],
             "hold_out": hold_out.as_dict() if hold_out else None,
-            "counts": {"train": train, "valid": valid},
+            "counts": {"train": total(counts), "valid": valid},
             "tokenizer": {
                 "joint": tokenizers.joint,
                 "vocabulary_sizes": list(sizes),
@@ -140,17 +154,17 @@ def _build(config: Config, run_dir: Path, folder: Path, inputs: dict[str, dict[s
     shutil.rmtree(building.with_name(f"{building.name}-replaced"), ignore_errors=True)
 
 
-def _tokenizers(config: Config, folder: Path, hold_out: HoldOut | None, on_progress: Progress) -> TokenizerPair:
+def _tokenizers(config: Config, folder: Path, corpora: list[Corpus], hold_out: HoldOut | None, on_progress: Progress) -> TokenizerPair:
     """Load the models that the config gives, or train them on the training text without the held-out pairs."""
-    wanted = config.tokenizer
-    if wanted.model:
-        joint = Tokenizer.load(wanted.model)
-        return TokenizerPair(joint, joint)
-    if wanted.source_model and wanted.target_model:
-        return TokenizerPair(Tokenizer.load(wanted.source_model), Tokenizer.load(wanted.target_model))
+    wanted, tags = config.tokenizer, config.data.tags
+    if wanted.model or (wanted.source_model and wanted.target_model):
+        models = [Tokenizer.load(path) for path in (wanted.model, wanted.source_model, wanted.target_model) if path]
+        pair = TokenizerPair(models[0], models[-1])
+        pair.tag_ids(tags)  # refused before anything is encoded
+        return pair
 
     def sentences(*sides: int) -> Iterator[str]:
-        for number, pair in enumerate(open_split(config.data, "train")):
+        for number, pair in enumerate(chain.from_iterable(corpus.text.pairs() for corpus in corpora)):
             if number % _REPORT_EVERY == 0:
                 on_progress("training the tokenizer", number)
             if not text_fault(pair) and not (hold_out and pair in hold_out):
@@ -159,53 +173,11 @@ def _tokenizers(config: Config, folder: Path, hold_out: HoldOut | None, on_progr
     path, seed = folder / ".tokenizer", config.training.seed
     try:
         if wanted.joint:
-            joint = train_tokenizer(sentences(0, 1), path, wanted, seed)
+            joint = train_tokenizer(sentences(0, 1), path, wanted, seed, tags)
             return TokenizerPair(joint, joint)
-        return TokenizerPair(train_tokenizer(sentences(0), path, wanted, seed), train_tokenizer(sentences(1), path, wanted, seed))
+        return TokenizerPair(train_tokenizer(sentences(0), path, wanted, seed, tags), train_tokenizer(sentences(1), path, wanted, seed))
     finally:
         path.unlink(missing_ok=True)
-
-
-def _write_train(
-    config: Config, tokenizers: TokenizerPair, hold_out: HoldOut | None, writer: PairWriter, on_progress: Progress
-) -> dict[str, Any]:
-    tally = Tally()
-    for chunk in encoded_chunks(open_split(config.data, "train"), tokenizers, tally):
-        kept = []
-        for encoded in chunk:
-            fault = HELD_OUT if hold_out and encoded.pair in hold_out else length_fault(encoded, config.data)
-            if fault:
-                tally.drop(fault, encoded.pair.line)
-            else:
-                kept.append(encoded)
-        writer.append([encoded.source for encoded in kept], [encoded.target for encoded in kept])
-        tally.kept += len(kept)
-        on_progress("encoding", tally.read)
-    if tally.kept == 0:
-        raise CorpusError(f"no training pairs are left of {tally.read:,}: {tally.explain()}")
-    return tally.as_dict()
-
-
-def _write_valid(
-    config: Config, tokenizers: TokenizerPair, hold_out: HoldOut | None, writer: PairWriter, texts: tuple[TextIO, TextIO]
-) -> dict[str, Any]:
-    tally, measured = Tally(), 0
-    for chunk in encoded_chunks(hold_out.pairs() if hold_out else open_split(config.data, "valid"), tokenizers, tally):
-        for encoded in chunk:
-            fault = length_fault(encoded, config.data)
-            if fault in {BLANK, LONG}:
-                tally.drop(fault, encoded.pair.line)
-            if fault == BLANK:
-                continue
-            tally.kept += 1
-            for text, sentence in zip(texts, encoded.pair[:2], strict=True):
-                text.write(f"{sentence}\n")
-            if fault != LONG:
-                writer.append([encoded.source], [encoded.target])
-                measured += 1
-    if measured == 0:
-        raise CorpusError(f"no validation pairs are left of {tally.read:,}: {tally.explain()}")
-    return tally.as_dict() | {"in_loss": measured}
 
 
 def _sha256(tokenizer: Tokenizer) -> str:

@@ -1,6 +1,7 @@
 """Dropout whose mask is a pure function of (seed, site): no hidden random state that a checkpoint could forget."""
 
 import zlib
+from collections.abc import Sequence
 
 import tensorflow as tf
 
@@ -41,15 +42,18 @@ def dropout(x: Tensor, rate: float, seed: Tensor | None, site: str) -> Tensor:
     return x * (keep * (BYTE_VALUES / (BYTE_VALUES - dropped)))
 
 
-def word_dropout(ids: Tensor, rate: float, seed: Tensor | None, site: str) -> Tensor:
+def word_dropout(ids: Tensor, rate: float, seed: Tensor | None, site: str, spared: Sequence[int] = (PAD, BOS)) -> Tensor:
     """Replace a share `rate` of the input tokens by the unknown token (Sennrich and Zhang 2019); labels are never touched.
 
     Args:
-        ids: int32 tensor of token ids; padding and the begin-of-sentence token stay.
+        ids: int32 tensor of token ids.
         rate, seed, site: as in `dropout`.
+        spared: ids that stay: padding, begin of sentence, and tags.
     """
     if seed is None or rate == 0.0:
         return ids
     drawn = tf.random.stateless_uniform(tf.shape(ids), _place(seed, site), alg="philox")
-    dropped = (drawn < rate) & (ids != PAD) & (ids != BOS)
+    dropped = drawn < rate
+    for token in spared:
+        dropped &= ids != token
     return tf.where(dropped, tf.constant(UNK, ids.dtype), ids)

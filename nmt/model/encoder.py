@@ -1,24 +1,34 @@
-"""The encoder: a stack of bidirectional LSTMs over the embedded source (Schuster and Paliwal 1997; Bahdanau et al. 2015)."""
+"""The encoder: a stack of recurrent layers over the embedded source, read in both directions or in one.
+
+Bidirectional at every layer (Schuster and Paliwal 1997; Bahdanau et al. 2015), only in the first (GNMT: Wu et al. 2016, section 3.2), or
+in none (Sutskever et al. 2014).
+"""
 
 import keras
 import tensorflow as tf
 
 from nmt.config import ModelConfig
 from nmt.model.dropout import dropout
-from nmt.model.lstm import LSTM, LstmKernel, State
+from nmt.model.recurrence import State
+from nmt.model.recurrent import Kernel, RecurrentLayer, recurrent_layer
 from nmt.tensors import Tensor
 
 
 class Encoder(keras.layers.Layer):
-    """Source embeddings -> memory and the top layer's last states."""
+    """Source embeddings -> memory and the last states of every layer."""
 
-    def __init__(self, config: ModelConfig, kernel: LstmKernel, name: str = "encoder") -> None:
+    def __init__(self, config: ModelConfig, kernel: Kernel, name: str = "encoder") -> None:
         super().__init__(name=name)
-        self.rate = config.dropout
-        self.forward = [LSTM(config.encoder_units, kernel=kernel, name=f"forward_{i}") for i in range(config.encoder_layers)]
-        self.backward = [LSTM(config.encoder_units, kernel=kernel, name=f"backward_{i}") for i in range(config.encoder_layers)]
+        self.rate, self.residual, self.reverse_source = config.dropout, config.residual, config.reverse_source
+        both = {"bidirectional": config.encoder_layers, "gnmt": 1, "unidirectional": 0}[config.encoder]
 
-    def call(self, embedded: Tensor, lengths: Tensor, seed: Tensor | None = None) -> tuple[Tensor, State]:
+        def layer(direction: str, depth: int) -> RecurrentLayer:
+            return recurrent_layer(config.cell, config.encoder_units, kernel=kernel, name=f"{direction}_{depth}")
+
+        self.forward = [layer("forward", depth) for depth in range(config.encoder_layers)]
+        self.backward = [layer("backward", depth) for depth in range(both)]
+
+    def call(self, embedded: Tensor, lengths: Tensor, seed: Tensor | None = None) -> tuple[Tensor, tuple[State, ...]]:
         """Encode.
 
         Args:
@@ -27,20 +37,33 @@ class Encoder(keras.layers.Layer):
             seed: int32 [2] while training, else None.
 
         Returns:
-            memory [B, S, M], zero at padding, and the state (h, c), each [B, M], of both directions after their last token.
+            memory [B, S, M], in the order of the source and zero at padding, and for each layer its state after the last token, each part
+            [B, U], or [B, 2U] of both directions.
         """
+        if self.reverse_source:
+            embedded = _reverse(embedded, lengths - 1)  # EOS stays the last
         h = dropout(embedded, self.rate, seed, "encoder.embedding")
-        state: State = (h, h)
-        for depth, (forward, backward) in enumerate(zip(self.forward, self.backward, strict=True)):
+        states: list[State] = []
+        for depth, forward in enumerate(self.forward):
             if depth:
                 h = dropout(h, self.rate, seed, f"encoder.{depth}")
-            ahead, (ahead_h, ahead_c) = forward(h, lengths)
-            # Reversing each row within its own length keeps the padding on the right for both directions.
-            back, (back_h, back_c) = backward(_reverse(h, lengths), lengths)
-            h = tf.concat([ahead, _reverse(back, lengths)], axis=2)  # [S, B, M]
-            state = (tf.concat([ahead_h, back_h], axis=1), tf.concat([ahead_c, back_c], axis=1))
+            ahead, state = forward(h, lengths)
+            if depth < len(self.backward):
+                # Reversing each row within its own length keeps the padding on the right for both directions.
+                back, back_state = self.backward[depth](_reverse(h, lengths), lengths)
+                ahead = tf.concat([ahead, _reverse(back, lengths)], axis=2)  # [S, B, 2U]
+                state = tuple(tf.concat(parts, axis=1) for parts in zip(state, back_state, strict=True))
+            states.append(state)
+            h = h + ahead if self.residual and depth and h.shape[2] == ahead.shape[2] else ahead
+        if self.reverse_source:
+            h = _reverse(h, lengths - 1)
         memory = dropout(tf.transpose(h, [1, 0, 2]), self.rate, seed, "encoder.memory")
-        return memory * tf.sequence_mask(lengths, tf.shape(memory)[1], memory.dtype)[:, :, tf.newaxis], state
+        return memory * tf.sequence_mask(lengths, tf.shape(memory)[1], memory.dtype)[:, :, tf.newaxis], tuple(states)
+
+    def recurrent_layers(self) -> list[RecurrentLayer]:
+        """The recurrent layers, as data passes them."""
+        backward = [*self.backward, *[None] * (len(self.forward) - len(self.backward))]
+        return [layer for pair in zip(self.forward, backward, strict=True) for layer in pair if layer is not None]
 
 
 def _reverse(x: Tensor, lengths: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """The whole model: the only door of this room."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -7,11 +8,12 @@ import tensorflow as tf
 
 from nmt.config import ModelConfig
 from nmt.model.attention import Memory
+from nmt.model.bridge import Bridge
 from nmt.model.decoder import Decoder, DecoderState
 from nmt.model.dropout import word_dropout
 from nmt.model.encoder import Encoder
-from nmt.model.lstm import LstmKernel, choose_kernel
-from nmt.special_tokens import EOS
+from nmt.model.recurrent import Kernel, RecurrentLayer, choose_kernel
+from nmt.special_tokens import BOS, EOS, PAD
 from nmt.tensors import Tensor
 
 
@@ -19,7 +21,7 @@ class SearchWeights(NamedTuple):
     """Weights as a search wants them. V' output pieces: the vocabulary, or a shortlist of it, filled up to whole blocks."""
 
     input_gates: Tensor
-    """[V, 4H] x·W + b of the decoder's first layer for every target piece, or no rows: then it is computed at each step."""
+    """[V, G·H] x·W + b of the decoder's first layer for every target piece, or no rows: then it is computed at each step."""
     output_weights: Tensor
     """[readout units, V'], transposed: a product with it is faster at every step than one that transposes."""
     output_bias: Tensor
@@ -29,22 +31,40 @@ class SearchWeights(NamedTuple):
 
 
 class Seq2Seq(keras.Model):
-    """Encoder-decoder LSTM with attention (Sutskever et al. 2014; Bahdanau et al. 2015; Luong et al. 2015), embeddings tied as configured.
+    """Recurrent encoder-decoder with attention (Sutskever et al. 2014; Bahdanau et al. 2015; Luong et al. 2015).
 
     Three-way tying is one matrix for source embedding, target embedding and output weights (Press and Wolf 2017); embeddings are scaled by
     √E on the way in, as in Vaswani et al. (2017), section 3.4, so that one matrix has a fitting size at both ends.
     """
 
     def __init__(
-        self, config: ModelConfig, source_vocabulary: int, target_vocabulary: int, *, joint: bool, kernel: LstmKernel | None = None
+        self,
+        config: ModelConfig,
+        source_vocabulary: int,
+        target_vocabulary: int,
+        *,
+        joint: bool,
+        kernel: Kernel | None = None,
+        tags: Sequence[int] = (),
     ) -> None:
+        """Build a model with fresh weights.
+
+        Args:
+            config: its shape.
+            source_vocabulary, target_vocabulary: pieces of each side.
+            joint: whether both sides have one vocabulary.
+            kernel: of the recurrent layers; default: as the devices at hand suggest.
+            tags: source pieces that say what is wanted, such as a language; word dropout spares them.
+        """
         super().__init__(name="seq2seq")
         tying = config.tying if config.tying != "auto" else ("three_way" if joint else "two_way")
-        self.kernel_name = kernel or choose_kernel()
+        self.kernel_name: Kernel = kernel or choose_kernel()
         self.word_dropout = config.word_dropout
+        self.spared = PAD, BOS, *tags
         self.scale = config.embedding_units**0.5
         self.encoder = Encoder(config, self.kernel_name)
         self.decoder = Decoder(config, self.kernel_name)
+        self.bridge = Bridge(config)
 
         def matrix(name: str, rows: int, width: int = config.embedding_units) -> Any:
             initial = keras.initializers.RandomNormal(stddev=width**-0.5)
@@ -58,22 +78,22 @@ class Seq2Seq(keras.Model):
         one = tf.constant([[EOS]])
         self(one, tf.constant([1]), one, tf.constant([1]))  # builds every layer
 
-    def lstm_names(self) -> list[str]:
-        """The LSTM layers by name, as data passes them."""
-        encoder = [f"encoder.{layer.name}" for pair in zip(self.encoder.forward, self.encoder.backward, strict=True) for layer in pair]
-        return encoder + [f"decoder.{layer.name}" for layer in self.decoder.layers]
+    def recurrent_layers(self) -> dict[str, RecurrentLayer]:
+        """The recurrent layers by name, as data passes them."""
+        encoder = {f"encoder.{layer.name}": layer for layer in self.encoder.recurrent_layers()}
+        return encoder | {f"decoder.{layer.name}": layer for layer in self.decoder.layers}
 
     def _embed(self, matrix: Any, ids: Tensor) -> Tensor:
         return tf.gather(tf.convert_to_tensor(matrix), ids) * self.scale
 
     def embed_source(self, source: Tensor, seed: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Look up a source: ids [B, S] -> the ids that are read [S, B], word dropout applied, and their embeddings [S, B, E]."""
-        ids = word_dropout(tf.transpose(source), self.word_dropout, seed, "source")
+        ids = word_dropout(tf.transpose(source), self.word_dropout, seed, "source", self.spared)
         return ids, self._embed(self.source_embedding, ids)
 
     def embed_target(self, target: Tensor, seed: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Look up a target that begins with BOS: ids [B, T] -> the ids that are read [T, B] and their embeddings [T, B, E]."""
-        ids = word_dropout(tf.transpose(target), self.word_dropout, seed, "target")
+        ids = word_dropout(tf.transpose(target), self.word_dropout, seed, "target", (PAD, BOS))
         return ids, self._embed(self.target_embedding, ids)
 
     def encode(self, source: Tensor, source_lengths: Tensor) -> tuple[Memory, DecoderState]:
@@ -86,16 +106,18 @@ class Seq2Seq(keras.Model):
         Returns:
             The memory to attend to and the decoder's initial state, B rows each.
         """
-        return self._encode(self.embed_source(source)[1], source_lengths, None)
+        return self.encode_embedded(self.embed_source(source)[1], source_lengths)
 
-    def _encode(self, embedded: Tensor, lengths: Tensor, seed: Tensor | None) -> tuple[Memory, DecoderState]:
-        values, encoder_state = self.encoder(embedded, lengths, seed)
+    def encode_embedded(self, embedded: Tensor, lengths: Tensor, seed: Tensor | None = None) -> tuple[Memory, DecoderState]:
+        """`encode` from the embeddings [S, B, E] of `embed_source`; with the seed of its dropout while training."""
+        values, states = self.encoder(embedded, lengths, seed)
         mask = tf.sequence_mask(lengths, tf.shape(embedded)[0], values.dtype)
-        return self.decoder.attention.memorize(values, mask), self.decoder.initial_state(encoder_state)
+        memory = self.decoder.attention.memorize(values, mask)
+        return memory, self.decoder.begin(self.bridge.first_states(states), memory)
 
     def readout(
         self, embedded_source: Tensor, source_lengths: Tensor, embedded_target: Tensor, target_lengths: Tensor, seed: Tensor | None = None
-    ) -> Tensor:
+    ) -> tuple[Tensor, Tensor]:
         """Teacher forcing up to the vector from which the output layer makes logits.
 
         Args:
@@ -106,9 +128,9 @@ class Seq2Seq(keras.Model):
             seed: int32 [2] while training, else None.
 
         Returns:
-            [B, T, readout units].
+            [B, T, readout units], and the attention [B, T, S].
         """
-        memory, state = self._encode(embedded_source, source_lengths, seed)
+        memory, state = self.encode_embedded(embedded_source, source_lengths, seed)
         return self.decoder(embedded_target, target_lengths, memory, state, seed)
 
     def call(self, source: Tensor, source_lengths: Tensor, target: Tensor, target_lengths: Tensor, seed: Tensor | None = None) -> Tensor:
@@ -121,12 +143,12 @@ class Seq2Seq(keras.Model):
             seed: int32 [2] while training, else None.
         """
         embedded = self.embed_source(source, seed)[1], self.embed_target(target, seed)[1]
-        readout = self.readout(embedded[0], source_lengths, embedded[1], target_lengths, seed)
+        readout, _ = self.readout(embedded[0], source_lengths, embedded[1], target_lengths, seed)
         return tf.matmul(readout, tf.convert_to_tensor(self.output_weights), transpose_b=True) + self.output_bias
 
     def input_gates(self, ids: Tensor) -> Tensor:
-        """x·W + b of the decoder's first layer for target pieces: ids [N] -> [N, 4H]."""
-        return self.decoder.layers[0].input_gates(self._embed(self.target_embedding, ids))
+        """x·W + b of the decoder's first layer for target pieces: ids [N] -> [N, G·H]."""
+        return self.decoder.layers[0].project(self._embed(self.target_embedding, ids))
 
     def step(
         self, tokens: Tensor, rows: Tensor, beam_size: Tensor, state: DecoderState, memory: Memory, weights: SearchWeights
@@ -150,6 +172,7 @@ class Seq2Seq(keras.Model):
             lambda: tf.gather(weights.input_gates, ids),
             lambda: self.input_gates(ids),
         )
-        decoded = self.decoder.step(gates, rows, beam_size, memory, state)
+        embedded = self._embed(self.target_embedding, ids)
+        decoded = self.decoder.step(gates, embedded, rows, beam_size, memory, state)
         logits = tf.nn.bias_add(tf.matmul(decoded.readout, weights.output_weights), weights.output_bias)
         return logits, decoded.state, decoded.attention

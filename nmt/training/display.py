@@ -1,6 +1,8 @@
 """What a person sees while a run trains: a progress bar with ETA on a terminal, plain lines elsewhere."""
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -41,6 +43,15 @@ class TrainingDisplay:
     def message(self, text: str) -> None:
         """Print one line above the bar."""
         self.console.print(text, markup=False, soft_wrap=True)
+
+    @contextmanager
+    def reading(self, name: str) -> Iterator[Callable[[int, int], None]]:
+        """A second bar while a large file is read before the first update; what it yields wants the bytes read, and all of them."""
+        task = self._progress.add_task(f"reading {name} (MiB)", total=None, figures="")
+        try:
+            yield lambda done, total: self._progress.update(task, completed=done >> 20, total=total >> 20)
+        finally:
+            self._progress.remove_task(task)
 
     def update(self, done: int, total: int) -> None:
         """Move the bar."""

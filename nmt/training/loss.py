@@ -37,6 +37,28 @@ def loss_sums(readout: Tensor, output_weights: Tensor, output_bias: Tensor, labe
     return LossSums(smoothed, plain, tf.cast(tf.size(real), readout.dtype))
 
 
+def coverage_sum(attention: Tensor, labels: Tensor) -> Tensor:
+    """See et al. (2017), equation 12, summed over the real target tokens: Σ min(a, c), c the attention of the positions before.
+
+    Args:
+        attention: [B, T, S].
+        labels: [B, T] int32, PAD where there is nothing to predict.
+    """
+    covered = tf.cumsum(attention, axis=1, exclusive=True)
+    real = tf.cast(labels != PAD, attention.dtype)
+    return tf.reduce_sum(tf.reduce_sum(tf.minimum(attention, covered), axis=2) * real)
+
+
+def guided_sum(attention: Tensor, alignment: Tensor) -> Tensor:
+    """Cross-entropy of the attention against word alignments (Chen et al. 2016, "Guided Alignment Training"), summed over target tokens.
+
+    Args:
+        attention: [B, T, S].
+        alignment: [B, T, S] each row a distribution over the source, or zeros where it is not known.
+    """
+    return -tf.reduce_sum(alignment * tf.math.log(tf.maximum(attention, 1e-9)))
+
+
 def _cross_entropy(readout: Tensor, W: Tensor, b: Tensor, labels: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
     """(smoothed loss, cross-entropy without a gradient) as sums over N tokens, from readout [N, E].
 

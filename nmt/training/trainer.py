@@ -13,8 +13,7 @@ from nmt.config import Config
 from nmt.data.batching import Batch, BatchPlan, Indices, batch_shapes, padding_share
 from nmt.data.prepare import Prepared
 from nmt.errors import DivergedError, InterruptedRun
-from nmt.inference import Inference, build_model
-from nmt.model.lstm import describe_kernel
+from nmt.inference import Inference, build_model, describe_layers
 from nmt.run_directory import RunDirectory
 from nmt.training.deadline import EXPORT_SECONDS, Deadline
 from nmt.training.display import TrainingDisplay
@@ -22,6 +21,7 @@ from nmt.training.distribution import make_distribution
 from nmt.training.interruption import Interruption
 from nmt.training.metrics_log import MetricsLog
 from nmt.training.optimizer import Adam
+from nmt.training.pretrained import begin_with_word_vectors
 from nmt.training.schedule import learning_rate
 from nmt.training.state import RunState
 from nmt.training.update import Updater, UpdateResult
@@ -48,16 +48,20 @@ class Trainer:
         """
         self.config, self.prepared, self.run, self.display = config, prepared, run, display
         self.distribution = make_distribution(config.training.distribution)
+        self.checkpoints = Checkpoints(run.checkpoints)
+        saved = self.checkpoints.load("last")
         keras.utils.set_random_seed(config.training.seed)
         with self.distribution.strategy.scope():
             self.model = build_model(config, prepared.tokenizers)
+            if saved is None:
+                begin_with_word_vectors(self.model, config.model, prepared.tokenizers, display)
             self.optimizer = Adam([variable.value for variable in self.model.trainable_variables], config.training)
             self.inference = Inference(self.model, config.search)
-        self.updater = Updater(self.model, self.optimizer, self.distribution, config.training)
+        links = prepared.alignments
+        self.updater = Updater(self.model, self.optimizer, self.distribution, config.training, guided=links is not None)
         self.validator = Validator(config, prepared, self.updater, self.inference)
-        self.plan = BatchPlan(prepared.train, config.training.batch_tokens, config.training.seed, self.distribution.replicas)
-        self.checkpoints = Checkpoints(run.checkpoints)
-        self.state = self._restore()
+        self.plan = BatchPlan(prepared.train, config.training.batch_tokens, config.training.seed, self.distribution.replicas, links)
+        self.state = self._restore(saved)
         self._clock = started - self.state.seconds
         self._pending: list[tuple[UpdateResult, int, int]] = []  # results not yet read, with epoch and batch
         self._logged_at = time.monotonic()
@@ -95,10 +99,9 @@ class Trainer:
 
     def _announce(self) -> None:
         parameters = sum(int(np.prod(variable.shape)) for variable in self.model.trainable_variables)
-        kernel = describe_kernel(self.model.kernel_name)
+        kernel = describe_layers(self.model)
         device = self.distribution.description
-        layers = ", ".join(self.model.lstm_names())
-        self.display.message(f"device: {device} · LSTM layers {layers}: {kernel} · {parameters / 1e6:.1f} M parameters")
+        self.display.message(f"device: {device} · {kernel} · {parameters / 1e6:.1f} M parameters")
         pairs = f"{len(self.prepared.train):,} training pairs, {len(self.prepared.valid):,} for validation"
         batches = f"batches of {batch_shapes(self.plan)} shapes in one graph, {padding_share(self.plan):.1%} padding"
         self.display.message(f"data: {pairs} · {batches}")
@@ -273,11 +276,10 @@ class Trainer:
         arrays: Arrays = {name: slot.numpy() for name, slot in self._slots().items()}
         self.checkpoints.save(self.state.update, arrays, self.state.to_dict(), best=best)
 
-    def _restore(self) -> RunState:
-        loaded = self.checkpoints.load("last")
-        if loaded is None:
+    def _restore(self, saved: tuple[Arrays, dict[str, Any]] | None) -> RunState:
+        if saved is None:
             return RunState(max_updates=self.config.training.max_updates)
-        arrays, values = loaded
+        arrays, values = saved
         for name, slot in self._slots().items():
             slot.assign(arrays[name])
         state = RunState(**values)

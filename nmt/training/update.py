@@ -9,11 +9,11 @@ from nmt.data.batching import Batch
 from nmt.model.seq2seq import Seq2Seq
 from nmt.tensors import Tensor
 from nmt.training.distribution import Distribution
-from nmt.training.loss import loss_sums
+from nmt.training.loss import coverage_sum, guided_sum, loss_sums
 from nmt.training.optimizer import Adam
 
 ROWS, MATRIX = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None, None], tf.int32)
-BATCH_SIGNATURE = Batch(MATRIX, ROWS, MATRIX, MATRIX, ROWS)
+BATCH_SIGNATURE = Batch(MATRIX, ROWS, MATRIX, MATRIX, ROWS, tf.TensorSpec([None, None, None], tf.float32))
 
 
 class UpdateResult(NamedTuple):
@@ -29,8 +29,18 @@ class UpdateResult(NamedTuple):
 class Updater:
     """Holds the model's update and its loss without an update, each traced once for every batch shape."""
 
-    def __init__(self, model: Seq2Seq, optimizer: Adam, distribution: Distribution, config: TrainingConfig) -> None:
+    def __init__(
+        self, model: Seq2Seq, optimizer: Adam, distribution: Distribution, config: TrainingConfig, *, guided: bool = False
+    ) -> None:
+        """Make the graphs of an update.
+
+        Args:
+            model, optimizer, distribution: made under the same strategy.
+            config: the training section.
+            guided: batches carry word alignments.
+        """
         self.model, self.optimizer, self.distribution, self.config = model, optimizer, distribution, config
+        self.guided = guided
         self.variables = optimizer.variables_list
         scalar = tf.TensorSpec([], tf.float32)
         self.update = tf.function(self._update, input_signature=[BATCH_SIGNATURE, tf.TensorSpec([], tf.int32), scalar])
@@ -53,14 +63,24 @@ class Updater:
         target_ids, target = model.embed_target(own.target, seed)
         with tf.GradientTape() as tape:
             tape.watch([source, target])
-            readout = model.readout(source, own.source_lengths, target, own.target_lengths, seed)
+            readout, attention = model.readout(source, own.source_lengths, target, own.target_lengths, seed)
             weights, bias = (tf.convert_to_tensor(variable) for variable in (model.output_weights, model.output_bias))
             sums = loss_sums(readout, weights, bias, own.labels, self.config.label_smoothing)
-        *gradients, d_source, d_target = tape.gradient(sums.smoothed, [*self.variables, source, target])
+            minimised = sums.smoothed + self._attention_loss(attention, own)
+        *gradients, d_source, d_target = tape.gradient(minimised, [*self.variables, source, target])
         for matrix, ids, rows in ((model.source_embedding, source_ids, d_source), (model.target_embedding, target_ids, d_target)):
             place = next(i for i, variable in enumerate(model.trainable_variables) if variable is matrix)
             gradients[place] = _add_rows(gradients[place], matrix.shape, ids, rows * model.scale)
         return gradients, tuple(sums)
+
+    def _attention_loss(self, attention: Tensor, batch: Batch) -> Tensor:
+        """What is minimised besides cross-entropy: a sum over target tokens."""
+        loss = tf.constant(0.0)
+        if self.model.decoder.attention.covers and self.config.coverage_weight:
+            loss += self.config.coverage_weight * coverage_sum(attention, batch.labels)
+        if self.guided and self.config.guided_alignment_weight:
+            loss += self.config.guided_alignment_weight * guided_sum(attention, batch.alignment)
+        return loss
 
     def _update(self, batch: Batch, update: Tensor, learning_rate: Tensor) -> UpdateResult:
         strategy = self.distribution.strategy
@@ -83,7 +103,7 @@ class Updater:
         """Cross-entropy sum and token count of a batch, without dropout or update, on one replica."""
         model = self.model
         embedded = model.embed_source(batch.source)[1], model.embed_target(batch.target)[1]
-        readout = model.readout(embedded[0], batch.source_lengths, embedded[1], batch.target_lengths)
+        readout, _ = model.readout(embedded[0], batch.source_lengths, embedded[1], batch.target_lengths)
         weights, bias = (tf.convert_to_tensor(variable) for variable in (model.output_weights, model.output_bias))
         sums = loss_sums(readout, weights, bias, batch.labels, 0.0)
         return sums.cross_entropy, sums.tokens

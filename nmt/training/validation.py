@@ -8,6 +8,7 @@ import numpy as np
 from nmt.config import Config
 from nmt.data.batching import BatchPlan, make_batch
 from nmt.data.prepare import Prepared
+from nmt.directions import Directions
 from nmt.evaluation import Collapse, bleu, collapse, perplexity
 from nmt.inference import Inference, LiveRuntime
 from nmt.model_directory import Limits, SearchDefaults
@@ -55,8 +56,7 @@ class Validator:
                 length_penalty=self.config.search.length_penalty,
                 copy_untranslatable=self.config.search.copy_untranslatable,
             ),
-            source_language=self.config.data.source_language,
-            target_language=self.config.data.target_language,
+            directions=Directions.of_config(self.config.data),
         )
 
     def validate(self, update: int) -> Validation:

@@ -11,7 +11,7 @@ from serve.access import KeyMissing, KeyWrong, TooFast, TooManyWrongKeys
 from serve.http.body import form_values, is_json, json_object, query_values, read_body
 from serve.http.errors import ApiError
 from serve.languages import deepl_targets, find_language, language_name, normal
-from serve.loaded_model import LoadedModel
+from serve.loaded_model import DirectedModel
 from serve.service import Manners, Service
 from serve.translation import Split
 
@@ -93,12 +93,12 @@ class DeepL:
         pairs = [*query_values(request), *form_values(request, body)]
         kind = dict(reversed(pairs)).get("type", "source")
         self._let_in(request, 1)
-        models = self.service.models
+        directions = self.service.models.directions
         if kind == "source":
-            return JSONResponse([{"language": normal(code).upper(), "name": language_name(code)} for code in models.sources])
+            return JSONResponse([{"language": normal(code).upper(), "name": language_name(code)} for code in directions.sources])
         if kind != "target":
             raise ApiError(400, "Value for 'type' not supported: expected source or target")
-        targets = dict.fromkeys(name for model in models.loaded for name in deepl_targets(model.target))
+        targets = dict.fromkeys(name for code in directions.targets() for name in deepl_targets(code))
         return JSONResponse([{"language": name, "name": language_name(name), "supports_formality": False} for name in targets])
 
     async def glossary_language_pairs(self, request: Request) -> Response:
@@ -149,12 +149,12 @@ class DeepL:
                 raise ApiError(413, f"Request size exceeds the limit: a text of {len(text)} characters, at most {most} are allowed")
         return [self.service.text(text) for text in texts]
 
-    def _model(self, source: str, target: str) -> LoadedModel:
-        models = self.service.models
-        own = find_language(source, models.sources)
+    def _model(self, source: str, target: str) -> DirectedModel:
+        directions = self.service.models.directions
+        own = find_language(source, directions.sources)
         if own is None:
             raise ApiError(400, "Value for 'source_lang' not supported.")
-        model = models.find(own, target)
+        model = directions.find(own, target)
         if model is None:
             raise ApiError(400, "Value for 'target_lang' not supported.")
         return model

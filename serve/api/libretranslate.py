@@ -12,7 +12,7 @@ from serve.detection import Detected, detect
 from serve.http.body import first_values, form_values, is_json, json_object, query_values, read_body
 from serve.http.errors import ApiError
 from serve.languages import find_language, language_name, long_form
-from serve.loaded_model import LoadedModel
+from serve.loaded_model import DirectedModel
 from serve.service import Manners, Service
 
 FRONTEND_TIMEOUT_MS = 500
@@ -86,26 +86,26 @@ class LibreTranslate:
         if len(text) > self.service.settings.max_characters:
             raise _too_large(len(text), self.service.settings.max_characters)
         self._let_in(request, values, 1)
-        return JSONResponse([_detection(one) for one in detect(text, self.service.models.sources)])
+        return JSONResponse([_detection(one) for one in detect(text, self.service.models.directions.sources)])
 
     async def languages(self, _request: Request) -> Response:
         """GET /languages."""
-        models = self.service.models
+        directions = self.service.models.directions
         return JSONResponse(
             [
                 {
                     "code": long_form(source),
                     "name": language_name(source),
-                    "targets": [long_form(target) for target in models.targets(source)],
+                    "targets": [long_form(target) for target in directions.targets(source)],
                 }
-                for source in models.sources
+                for source in directions.sources
             ]
         )
 
     async def frontend_settings(self, _request: Request) -> Response:
         """GET /frontend/settings."""
         settings, models = self.service.settings, self.service.models
-        first = models.loaded[0]
+        first = models.loaded[0].main
         return JSONResponse(
             {
                 "charLimit": settings.max_characters,
@@ -150,14 +150,14 @@ class LibreTranslate:
         texts = [self.service.text(text) for text in query]
         return ["\n".join(text.replace("\r\n", "\n").split("\r")) for text in texts] if lines else texts
 
-    def _model(self, source: str, target: str) -> LoadedModel:
-        models = self.service.models
-        own_source = find_language(source, models.sources)
+    def _model(self, source: str, target: str) -> DirectedModel:
+        directions = self.service.models.directions
+        own_source = find_language(source, directions.sources)
         if own_source is None:
             raise ApiError(400, f"{_shown(source)} is not supported")
-        if find_language(target, {model.target for model in models.loaded}) is None:
+        if find_language(target, directions.targets()) is None:
             raise ApiError(400, f"{_shown(target)} is not supported")
-        model = models.find(own_source, target)
+        model = directions.find(own_source, target)
         if model is None:
             raise ApiError(
                 400,

@@ -12,10 +12,11 @@ from nmt.hypotheses import Hypothesis
 from serve.access import KeyMissing, KeyWrong, TooFast, TooManyWrongKeys
 from serve.api.tensorflow_serving import bearer
 from serve.detection import Detected
+from serve.directions import Directions
 from serve.http.body import json_object, read_body
 from serve.http.errors import ApiError
 from serve.languages import find_language, language_name, normal
-from serve.loaded_model import LoadedModel
+from serve.loaded_model import DirectedModel, LoadedModel
 from serve.service import Manners, Service, elapsed_ms
 from serve.translation import Sentence, Split, Translated
 from serve.word_alignment import Word, align_words
@@ -85,8 +86,8 @@ class Native:
                     {
                         "name": model.name,
                         "version": model.version,
-                        "source": {"code": model.source, "name": language_name(model.source)},
-                        "target": {"code": model.target, "name": language_name(model.target)},
+                        **_languages(model.main),
+                        "directions": [_languages(one) for one in model.directions],
                         "state": "AVAILABLE",
                         "scores": [score.model_dump() for score in model.directory.manifest.scores],
                     }
@@ -108,29 +109,43 @@ class Native:
             if value > most:
                 raise ApiError(400, f"{name}: at most {most}, got {value}")
 
-    def _model(self, asked: TranslateRequest, texts: list[str]) -> tuple[LoadedModel, Detected | None]:
+    def _model(self, asked: TranslateRequest, texts: list[str]) -> tuple[DirectedModel, Detected | None]:
         """The model by name, else by languages; a source that is not given is told from the text, a target may be the only one."""
-        models = self.service.models
-        if asked.model is not None:
-            served = models.served.get(asked.model)
-            if served is None or served.current is None:
-                raise ApiError(404, f"no model {_shown(asked.model)!r}; there are {', '.join(models.served)}")
-            named = served.current
-            for side, wanted, own in (("source", asked.source, named.source), ("target", asked.target or named.target, named.target)):
-                if normal(wanted) != "auto" and find_language(wanted, [own]) is None:
-                    raise ApiError(400, f"{side}: model {named.name} has {own}, got {_shown(wanted)!r}; give either a model or languages")
-            return named, None
-        detected = self.service.detect_source(texts, asked.target) if asked.source.strip().lower() == "auto" else None
-        source = detected.language if detected else find_language(asked.source, models.sources)
+        named = None if asked.model is None else self._named(asked.model, asked)
+        directions = Directions(named.directions) if named else self.service.models.directions
+        sources = directions.sources
+        detected = None
+        if normal(asked.source) != "auto":
+            source = find_language(asked.source, sources)
+        elif named and len(sources) == 1:
+            source = sources[0]
+        else:
+            detected = self.service.detect_source(texts, asked.target, directions)
+            source = detected.language
         if source is None:
-            raise ApiError(400, f"source {_shown(asked.source)!r} is not loaded; there are {', '.join(models.sources)}")
-        targets = models.targets(source)
-        if asked.target is None and len(targets) > 1:
+            raise ApiError(400, f"source {_shown(asked.source)!r} is not loaded; there are {', '.join(sources)}")
+        targets = directions.targets(source)
+        target = asked.target
+        if target is None:
+            target = named.main.target if named and named.main.target in targets else targets[0] if len(targets) == 1 else None
+        if target is None:
             raise ApiError(400, f"target is needed: from {source} there are {', '.join(targets)}")
-        model = models.find(source, targets[0] if asked.target is None else asked.target)
+        model = directions.find(source, target)
         if model is None:
-            raise ApiError(400, f"target {_shown(asked.target or '')!r} is not loaded; from {source} there are {', '.join(targets)}")
+            raise ApiError(400, f"target {_shown(target)!r} is not loaded; from {source} there are {', '.join(targets)}")
         return model, detected
+
+    def _named(self, name: str, asked: TranslateRequest) -> LoadedModel:
+        models = self.service.models
+        served = models.served.get(name)
+        if served is None or served.current is None:
+            raise ApiError(404, f"no model {_shown(name)!r}; there are {', '.join(models.served)}")
+        directions = Directions(served.current.directions)
+        for side, wanted, own in (("source", asked.source, directions.sources), ("target", asked.target, directions.targets())):
+            if wanted is not None and not (side == "source" and normal(wanted) == "auto") and find_language(wanted, own) is None:
+                has = f"model {name} has {', '.join(own)}, got {_shown(wanted)!r}"
+                raise ApiError(400, f"{side}: {has}; give either a model or languages")
+        return served.current
 
     def _let_in(self, request: Request, cost: int) -> None:
         try:
@@ -157,14 +172,19 @@ def _parse(body: Mapping[str, Any]) -> TranslateRequest:
         raise ApiError(400, f"{_shown(where)}: {message}") from error
 
 
-def _translation(one: Translated, model: LoadedModel, detected: Detected | None) -> dict[str, Any]:
+def _languages(model: DirectedModel) -> dict[str, dict[str, str]]:
+    sides = {"source": model.source, "target": model.target}
+    return {side: {"code": code, "name": language_name(code)} for side, code in sides.items()}
+
+
+def _translation(one: Translated, model: DirectedModel, detected: Detected | None) -> dict[str, Any]:
     found: dict[str, Any] = {"text": one.text, "alternatives": one.alternatives, "source": model.source, "target": model.target}
     if detected:
         found["detected"] = detected._asdict()
     return found | {"sentences": [_sentence(sentence, model) for sentence in one.sentences]}
 
 
-def _sentence(sentence: Sentence, model: LoadedModel) -> dict[str, Any]:
+def _sentence(sentence: Sentence, model: DirectedModel) -> dict[str, Any]:
     segment, hypotheses, target_start = sentence
     return {
         "start": segment.start,
@@ -175,7 +195,7 @@ def _sentence(sentence: Sentence, model: LoadedModel) -> dict[str, Any]:
     }
 
 
-def _hypothesis(one: Hypothesis, source: str, model: LoadedModel) -> dict[str, Any]:
+def _hypothesis(one: Hypothesis, source: str, model: DirectedModel) -> dict[str, Any]:
     found: dict[str, Any] = {"text": one.text, "score": round(one.score, _DIGITS)}
     if one.cut:
         found["repetition_cut"] = True

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from serve.access import KeyMissing, KeyWrong, TooFast, TooManyWrongKeys
 from serve.http.body import json_object, read_body
 from serve.http.errors import ApiError
-from serve.loaded_model import LoadedModel
+from serve.loaded_model import DirectedModel, LoadedModel
 from serve.models import Served
 from serve.service import Manners, Service
 
@@ -97,7 +97,7 @@ class TensorFlowServing:
         )
 
     async def metadata(self, request: Request) -> Response:
-        """GET /v1/models/NAME/metadata: the one signature."""
+        """GET /v1/models/NAME/metadata: the signatures, which are alike."""
         self._let_in(request, 1)
         model = self._model(request)
         spec = {"dtype": "DT_STRING", "tensor_shape": {"dim": [{"size": "-1", "name": ""}], "unknown_rank": False}}
@@ -109,7 +109,7 @@ class TensorFlowServing:
         return JSONResponse(
             {
                 "model_spec": {"name": model.name, "signature_name": "", "version": str(model.version)},
-                "metadata": {"signature_def": {"signature_def": {SIGNATURE: signature}}},
+                "metadata": {"signature_def": {"signature_def": dict.fromkeys(_signatures(model), signature)}},
             }
         )
 
@@ -117,9 +117,12 @@ class TensorFlowServing:
         """POST /v1/models/NAME:predict. The content type is not looked at, as `curl -d` sends a wrong one."""
         service, settings = self.service, self.service.settings
         body = json_object(await read_body(request, settings.max_body_bytes, settings.body_seconds))
-        model = self._model(request)
-        if body.get("signature_name") not in (None, "", SIGNATURE):
-            raise ApiError(400, f"Serving signature name not found; this model has {SIGNATURE!r} alone")
+        signatures = _signatures(self._model(request))
+        wanted = body.get("signature_name") or SIGNATURE
+        model = signatures.get(wanted) if isinstance(wanted, str) else None
+        if model is None:
+            alone = " alone" if len(signatures) == 1 else ""
+            raise ApiError(400, f"Serving signature name not found; this model has {', '.join(map(repr, signatures))}{alone}")
         if ("instances" in body) == ("inputs" in body):
             raise ApiError(400, "Request must have either 'instances' or 'inputs'" + (", not both" if "inputs" in body else ""))
         rows = "instances" in body
@@ -160,6 +163,12 @@ class TensorFlowServing:
             raise ApiError(403, "an API key is needed: Authorization: Bearer KEY") from error
         except TooFast as error:
             raise ApiError(429, f"Slowdown: {error}", retry_after=error.retry_after) from error
+
+
+def _signatures(model: LoadedModel) -> dict[str, DirectedModel]:
+    """The main direction, and each of several by its languages, as `en-de`."""
+    others = {f"{one.source}-{one.target}": one for one in model.directions} if len(model.directions) > 1 else {}
+    return {SIGNATURE: model.main} | others
 
 
 def bearer(request: Request) -> str | None:

@@ -10,8 +10,8 @@
  *             detected?: {language: string, confidence: number}}} Translation */
 /** @typedef {{translations: Translation[], model: {name: string, version: number}, timing: {total_ms: number}}} Answer */
 /** @typedef {{code: string, name: string}} Language */
-/** @typedef {{name: string, version: number, source: Language, target: Language, state: string,
- *             scores?: {metric: string, score: number}[]}} Model */
+/** @typedef {{source: Language, target: Language}} Direction */
+/** @typedef {{name: string, version: number, directions: Direction[], state: string, scores?: {metric: string, score: number}[]}} Model */
 /** @typedef {{span: HTMLElement, text: string, row: number[], sources: Word[], marks: (HTMLElement | null)[]}} WalkedWord */
 
 const TYPING_PAUSE_MS = 300;
@@ -54,6 +54,8 @@ const announcer = find("announcer", HTMLElement);
 
 /** @type {Model[]} */
 let models = [];
+/** @type {Direction[]} of all of them */
+let directions = [];
 let limits = { characters: 5000, n_best: 1 };
 /** @type {{text: string, answer: Translation} | null} what is shown, and the text that it translates */
 let shown = null;
@@ -249,6 +251,7 @@ async function loadModels() {
     const answer = await ask("nmt/models", null, signal);
     return () => {
       models = answer.models.filter((/** @type {Model} */ model) => model.state === "AVAILABLE");
+      directions = models.flatMap((model) => model.directions);
       limits = { ...limits, ...answer.limits };
       dismiss();
       if (models.length === 0) return fail(new Failure("No model is ready yet."));
@@ -275,9 +278,9 @@ function offer(select, languages, wanted, before = []) {
 
 /** @param {string} source @param {string} target */
 function choose(source, target) {
-  offer(sourceLanguage, models.map((model) => model.source), source, [[AUTO, "Detect language"]]);
-  const reachable = models.filter((model) => [AUTO, model.source.code].includes(sourceLanguage.value));
-  offer(targetLanguage, reachable.map((model) => model.target), target);
+  offer(sourceLanguage, directions.map((one) => one.source), source, [[AUTO, "Detect language"]]);
+  const reachable = directions.filter((one) => [AUTO, one.source.code].includes(sourceLanguage.value));
+  offer(targetLanguage, reachable.map((one) => one.target), target);
   sourceText.lang = sourceLanguage.value === AUTO ? "" : sourceLanguage.value;
   updateSwap();
 }
@@ -286,7 +289,7 @@ function choose(source, target) {
 const spoken = () => (sourceLanguage.value === AUTO ? (shown?.answer.detected?.language ?? "") : sourceLanguage.value);
 
 function updateSwap() {
-  swap.disabled = !models.some((model) => model.source.code === targetLanguage.value && model.target.code === spoken());
+  swap.disabled = !directions.some((one) => one.source.code === targetLanguage.value && one.target.code === spoken());
 }
 
 function swapLanguages() {
@@ -338,7 +341,7 @@ function show(text, { translations: [result], model, timing }) {
   showWords(text, result);
   showDetected(result);
   showAlternatives(result);
-  showMaker(model, timing.total_ms);
+  showMaker(model, timing.total_ms, result);
   updateSwap();
   announce(result.detected ? `Translated from ${nameOf(result.detected.language)}.` : "Translated.");
 }
@@ -350,12 +353,13 @@ function showDetected({ detected: guess }) {
 }
 
 /** @param {string} code */
-const nameOf = (code) => models.flatMap((model) => [model.source, model.target]).find((language) => language.code === code)?.name ?? code;
+const nameOf = (code) => directions.flatMap((one) => [one.source, one.target]).find((language) => language.code === code)?.name ?? code;
 
-/** @param {{name: string, version: number}} made @param {number} milliseconds */
-function showMaker(made, milliseconds) {
+/** @param {{name: string, version: number}} made @param {number} milliseconds @param {Translation} result */
+function showMaker(made, milliseconds, { source, target }) {
   const model = models.find(({ name, version }) => name === made.name && version === made.version);
-  const bleu = model?.scores?.find(({ metric }) => metric.toUpperCase() === "BLEU");
+  const main = model?.directions[0]; // whose scores they are
+  const bleu = main?.source.code === source && main.target.code === target && model?.scores?.find(({ metric }) => metric.toUpperCase() === "BLEU");
   const facts = [`Model ${made.name}, version ${made.version}`, `${grouped(Math.ceil(milliseconds))} ms`];
   if (bleu) facts.splice(1, 0, `BLEU ${bleu.score.toFixed(1)}`);
   madeBy.replaceChildren(...facts.map((fact) => make("span", fact)));

@@ -48,3 +48,35 @@ def test_bytes_of_a_step_counted_by_hand() -> None:
     """U [5, 20] and a row of the table [20]; readout [11, 2] and its bias; output weights [11, 2] and bias."""
     assert step_bytes(SMALL, 11) == 4 * (5 * 20 + 20 + 11 * 2 + 2 + 11 * 2 + 11)
     assert step_bytes(DEEP, 11) == 4 * (6 * 24 + 24 + 18 * 24 + 24 + 12 * 2 + 2 + 11 * 2 + 11)
+
+
+def test_other_cells_encoders_and_decoders_counted_by_hand() -> None:
+    """GRU: 3 blocks. GNMT encoder: both directions in the first of two layers alone, so M = 3. The readout is fed back."""
+    config = ModelConfig(
+        embedding_units=2,
+        encoder_units=3,
+        decoder_units=6,
+        encoder_layers=2,
+        decoder_layers=2,
+        cell="gru",
+        encoder="gnmt",
+        decoder="input_feeding",
+        attention="additive",
+        bridge="zero",
+        readout_embedding=True,
+    )
+    found = forward_flops(config, 11, work_of([(4, 1)]))
+    assert found == {
+        "encoder": 4 * (2 * 2 * 9 * (2 + 3) + 2 * 9 * (6 + 3)) + 4 * 2 * 3 * 6,
+        "decoder LSTM": 2 * 18 * (2 + 2 + 6) + 2 * 18 * (6 + 6),
+        "attention and readout": 4 * 2 * (6 + 3) + 2 * 6 * 6 + 2 * (6 + 3 + 2) * 2,
+        "softmax and loss": 2 * 2 * 11,
+    }
+    # U, feed and a row of the table; U and W above; queries; readout with bias; output weights and bias.
+    assert step_bytes(config, 11) == 4 * ((6 + 2 + 1) * 18 + (6 + 6 + 1) * 18 + 36 + (11 + 1) * 2 + 3 * 11)
+
+
+def test_without_attention_the_source_costs_a_target_position_nothing() -> None:
+    config = ModelConfig(embedding_units=2, encoder_units=3, decoder_units=6, attention="none")
+    short, long = (forward_flops(config, 11, work_of([(source, 7)])) for source in (1, 9))
+    assert short["attention and readout"] == long["attention and readout"] == 7 * 2 * 6 * 2

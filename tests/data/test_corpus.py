@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nmt.config import DataConfig
-from nmt.data.corpus import SentencePair, corpus_facts, has_split, input_files, open_split, split_name
+from nmt.data.corpus import SentencePair, corpus_facts, has_split, input_files, named_set, open_split, split_name
 from nmt.data.description import FileCorpus, GrammarCorpus, load_description
 from nmt.errors import CorpusError
 
@@ -151,11 +151,8 @@ def test_splits_of_own_files(tmp_path: Path) -> None:
     assert split_name(config, "train") == "text.en"
     with pytest.raises(CorpusError, match=r"names no data\.test"):
         open_split(config, "test")
-    assert corpus_facts(config) == {
-        "name": "text.en",
-        "licence": "not stated (own text)",
-        "sha256": {"text.en": hashlib.sha256(ENGLISH).hexdigest(), "text.de": hashlib.sha256(GERMAN).hexdigest()},
-    }
+    hashes = {"text.en": hashlib.sha256(ENGLISH).hexdigest(), "text.de": hashlib.sha256(GERMAN).hexdigest()}
+    assert corpus_facts(config) == [{"name": "text.en", "licence": "not stated (own text)", "sha256": hashes}]
 
 
 # Described corpora
@@ -198,7 +195,7 @@ def test_a_described_corpus_in_both_directions(tmp_path: Path) -> None:
     assert input_files(swapped, "valid") == {"valid.source": tmp_path / "tiny/dev.de", "valid.target": tmp_path / "tiny/dev.en"}
     assert has_split(swapped, "valid")
     assert not has_split(swapped, "test")
-    facts = corpus_facts(swapped)
+    [facts] = corpus_facts(swapped)
     assert (facts["name"], facts["licence"], sorted(facts["sha256"])) == ("tiny", "CC0", ["dev.de", "dev.en", "train.de", "train.en"])
 
 
@@ -209,6 +206,35 @@ def test_the_download_folder_is_looked_in_after_the_root(tmp_path: Path, no_down
     (tmp_path / "tiny").rename(folder / "tiny")
     for config in (data(corpus=corpus), data(corpus=corpus, root=tmp_path)):
         assert list(open_split(config, "train")) == PAIRS
+
+
+def test_sets_by_name(tmp_path: Path) -> None:
+    """Any set of the corpus by its role or its published name, test sets of one's own, and validation text in place of the corpus' own."""
+    corpus = str(describe(tmp_path))
+    own = {"source": tmp_path / "tiny/train.en", "target": tmp_path / "tiny/train.de"}
+    config = data(corpus=corpus, root=tmp_path, valid={"corpus": corpus, "split": "train"}, tests={"mine": own})
+    assert split_name(config, "valid") == "tiny train"
+    labels = {name: named_set(config, name)[0].label for name in ("valid", "dev", "mine")}
+    assert labels == {"valid": "tiny train", "dev": "tiny dev", "mine": "train.en"}
+    assert list(named_set(config, "dev")[0].pairs()) == PAIRS
+    with pytest.raises(CorpusError, match=r"the config has no set 'news'; it has valid, mine, train, dev$"):
+        named_set(config, "news")
+    with pytest.raises(CorpusError, match=r"give data\.test or data\.tests"):
+        named_set(data(train=own), "test")
+    swapped = DataConfig.model_validate({"source_language": "de", "target_language": "en", "corpus": corpus, "root": tmp_path})
+    assert named_set(swapped, "dev")[1] == ("de", "en")
+    both = {"mix": [{"corpus": corpus}, {"corpus": corpus, "source_language": "de", "target_language": "en"}], "target_tags": True}
+    many = data(root=tmp_path, **both, tests={"back": {"corpus": corpus, "split": "dev", "source_language": "de", "target_language": "en"}})
+    text, languages = named_set(many, "back")
+    assert (next(text.pairs()), languages) == (SentencePair("ein Haus", "one house", 1), ("de", "en"))
+    assert [pair.source for pair in open_split(many, "train")] == ["one house", "two cars", "ein Haus", "zwei Autos für Größe"]
+    assert [record["languages"] for record in corpus_facts(many)] == [["en", "de"], ["de", "en"]]
+
+
+def test_a_set_that_a_corpus_lacks_names_those_that_it_has(tmp_path: Path) -> None:
+    text = {"corpus": str(describe(tmp_path)), "split": "test_2016"}
+    with pytest.raises(CorpusError, match="corpus tiny has no test_2016 set; it has test, train, valid"):
+        open_split(data(train={"tsv": "x"}, valid=text, root=tmp_path), "valid")
 
 
 def test_a_corpus_that_is_not_there_says_how_to_get_it() -> None:
@@ -299,6 +325,6 @@ def test_the_demo_grammar() -> None:
     assert (pairs[0].line, pairs[-1].line) == (1, len(pairs))
     swapped = next(open_split(DataConfig(source_language="de", target_language="en", corpus="demo"), "valid"))
     assert swapped == SentencePair(pairs[0].target, pairs[0].source, 1)
-    assert corpus_facts(config)["sha256"] == corpus_facts(config)["sha256"]
+    assert corpus_facts(config)[0]["sha256"] == corpus_facts(config)[0]["sha256"]
     assert input_files(config, "train") == {}
     assert "no language 'fr'" in failure(DataConfig(source_language="en", target_language="fr", corpus="demo"))

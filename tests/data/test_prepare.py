@@ -15,6 +15,7 @@ import pytest
 from nmt.config import Config
 from nmt.config_file import save_config
 from nmt.data.corpus import file_sha256
+from nmt.data.manifest import settings_sha256
 from nmt.data.pair_store import PairWriter
 from nmt.data.prepare import Prepared, prepare
 from nmt.errors import CorpusError, NmtError, RunError
@@ -156,7 +157,7 @@ def test_ten_sentences_are_enough(tmp_path: Path) -> None:
 def test_the_manifest_knows_inputs_and_outputs(tmp_path: Path) -> None:
     chosen = config(tmp_path, valid=PAIRS[:7])
     manifest = prepare(chosen, tmp_path / "run").manifest
-    assert manifest["corpus"]["sha256"]["train.source"] == file_sha256(tmp_path / "train.source")
+    assert manifest["corpora"][0]["sha256"]["train.source"] == file_sha256(tmp_path / "train.source")
     assert manifest["inputs"]["valid.target"]["sha256"] == file_sha256(tmp_path / "valid.target")
     folder = tmp_path / "run" / "data"
     assert {name: fact["sha256"] for name, fact in manifest["outputs"].items()} == {
@@ -206,6 +207,14 @@ def test_a_change_that_matters_prepares_again(change: dict[str, Any], tmp_path: 
     prepare(changed, tmp_path / "run")
     prepare(changed, tmp_path / "fresh")
     assert hashes(tmp_path / "run") == hashes(tmp_path / "fresh")
+
+
+def test_the_data_of_older_runs_still_hold() -> None:
+    """Hashes that were written before mixtures, memories and tags were settings."""
+    data = {"source_language": "en", "target_language": "de"}
+    own = {"train": {"tsv": "a.tsv", "source_column": 3}, "valid": {"source": "a", "target": "b"}, "max_pieces": 120}
+    hashes = [settings_sha256(Config.model_validate({"data": data | text})) for text in (own, {"corpus": "demo"})]
+    assert [digest[:15] for digest in hashes] == ["d697c9917592443", "68b5dfa9a406697"]
 
 
 def test_training_settings_do_not_prepare_again(tmp_path: Path) -> None:

@@ -46,3 +46,11 @@ def test_word_dropout_spares_padding_and_bos() -> None:
     assert (dropped[-20:] == PAD).all()
     assert set(dropped[1:-20]) == {9, UNK}
     assert 60 < (dropped == UNK).sum() < 140
+
+
+def test_word_dropout_spares_tags() -> None:
+    """A piece that says which language is wanted must never be unknown."""
+    ids = tf.constant([[7, 9] * 50])
+    found = word_dropout(ids, 0.9, tf.constant([1, 2]), "source", spared=(7,)).numpy()[0]
+    assert np.all(found[::2] == 7)
+    assert np.mean(found[1::2] == UNK) > 0.5

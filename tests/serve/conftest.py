@@ -103,7 +103,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(folder / "run/export/1", folder / "ende/1")
     shutil.copytree(folder / "run/export/1", folder / "deen/1")
     manifest = json.loads((folder / "deen/1/MODEL.json").read_text(encoding="utf-8"))
-    (folder / "deen/1/MODEL.json").write_text(json.dumps(manifest | {"source": "de", "target": "en"}), encoding="utf-8")
+    (folder / "deen/1/MODEL.json").write_text(
+        json.dumps(manifest | {"source": "de", "target": "en", "directions": [["de", "en"]]}), encoding="utf-8"
+    )
     return folder
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from starlette.applications import Starlette
 
 from nmt.config import TokenizerConfig
+from nmt.directions import Directions
 from nmt.model_directory import Limits, Manifest, ModelDirectory, SearchDefaults, TrainingRecord
 from nmt.runtime.interface import Hypotheses
 from nmt.special_tokens import PAD
@@ -82,7 +83,7 @@ class ScriptedModels(Models):
                 SearchDefaults(beam_size=2, length_penalty=1.0, copy_untranslatable=True),
             )
             translator = Translator(
-                self.runtimes[name], self.tokenizers, limits, search, name=name, source_language=source, target_language=target
+                self.runtimes[name], self.tokenizers, limits, search, name=name, directions=Directions(((source, target),))
             )
             manifest = Manifest(
                 format_version=1, name=name, source=source, target=target, training=TrainingRecord(updates=1, seconds=1, seed=1),

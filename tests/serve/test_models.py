@@ -108,8 +108,8 @@ def test_the_highest_version_that_is_good_is_served_and_states_are_told(trained:
         assert [(model.name, model.version) for model in served.loaded] == [("m", 10)]
         assert served.served["m"].states[11][0] == "END"
         assert "sha256" in served.served["m"].states[11][1]
-        assert served.find("EN", "de-DE") is served.loaded[0]
-        assert served.find("de", "en") is None
+        assert served.directions.find("EN", "de-DE") is served.loaded[0].main
+        assert served.directions.find("de", "en") is None
         shutil.copytree(trained / "ende/1", tmp_path / "m/12")
         await served.look_for_versions()
         assert served.loaded[0].version == 12

@@ -162,10 +162,11 @@ class TestLanguagesAndModels:
     def test_models(self, make_client: MakeClient) -> None:
         client = make_client(max_characters=7, max_texts=2, max_n_best=3, pairs={"b": ("en", "de"), "a": ("en", "zh")})
         english, german, chinese = ({"code": code, "name": name} for code, name in (("en", "English"), ("de", "German"), ("zh", "Chinese")))
+        first, second = {"source": english, "target": german}, {"source": english, "target": chinese}
         assert client.get("/nmt/models").json() == {
             "models": [
-                {"name": "b", "version": 1, "source": english, "target": german, "state": "AVAILABLE", "scores": []},
-                {"name": "a", "version": 1, "source": english, "target": chinese, "state": "AVAILABLE", "scores": []},
+                {"name": "b", "version": 1, **first, "directions": [first], "state": "AVAILABLE", "scores": []},
+                {"name": "a", "version": 1, **second, "directions": [second], "state": "AVAILABLE", "scores": []},
             ],
             "limits": {"characters": 7, "texts": 2, "n_best": 3},
             "key_required": False,

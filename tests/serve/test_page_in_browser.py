@@ -92,13 +92,15 @@ class StandIn(ThreadingHTTPServer):
                 "version": 3,
                 "source": NAMES[source],
                 "target": NAMES[target],
+                "directions": [{"source": NAMES[source], "target": NAMES[target]}],
                 "state": "AVAILABLE",
                 "scores": [{"metric": "chrF", "score": 61.0}, {"metric": "BLEU", "score": 35.1}],
             }
             for source, target in self.pairs
         ]
         french = {"code": "fr", "name": "French"}
-        gone = {"name": "en-fr", "version": 1, "source": ENGLISH, "target": french, "state": "LOADING", "scores": []}
+        way = {"source": ENGLISH, "target": french}
+        gone = {"name": "en-fr", "version": 1, **way, "directions": [way], "state": "LOADING", "scores": []}
         limits = {"characters": LIMIT, "texts": 128, "n_best": 10}
         return {"models": [*models, gone], "limits": limits, "key_required": self.key is not None}
 

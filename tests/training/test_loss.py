@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from nmt.special_tokens import PAD
-from nmt.training.loss import loss_sums
+from nmt.training.loss import coverage_sum, guided_sum, loss_sums
 
 E, V = 5, 7
 
@@ -50,3 +50,15 @@ def test_padding_costs_nothing() -> None:
 def test_large_logits_stay_finite() -> None:
     sums = loss_sums(tf.fill([1, 1, E], 1e3), tf.random.normal([V, E]), tf.zeros([V]), tf.constant([[3]]), 0.1)
     assert np.isfinite(float(sums.smoothed))
+
+
+def test_coverage_costs_what_is_attended_to_twice() -> None:
+    """0.75 + 0.25 of the second step were attended to before, up to 0.5 and 0.5; the third position is padding."""
+    attention = tf.constant([[[0.5, 0.5], [0.75, 0.25], [1.0, 0.0]]])
+    assert float(coverage_sum(attention, tf.constant([[4, 5, PAD]]))) == pytest.approx(0.75)
+
+
+def test_guided_attention_costs_what_it_gives_to_other_places() -> None:
+    """A target piece aligned to the first place costs -ln of its attention there; one that is aligned to none costs nothing."""
+    attention = tf.constant([[[0.25, 0.75], [0.5, 0.5]]])
+    assert float(guided_sum(attention, tf.constant([[[1.0, 0.0], [0.0, 0.0]]]))) == pytest.approx(np.log(4))

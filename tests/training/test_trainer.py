@@ -147,7 +147,7 @@ def test_collapsed_outputs_are_noticed(tiny_config: Callable[..., Config], tmp_p
 def test_the_start_up_line_names_device_and_kernel(tiny_config: Callable[..., Config], tmp_path: Path) -> None:
     trainer = trainer_of(tiny_config(max_updates=1), tmp_path)
     trainer.train()
-    assert "LSTM layers encoder.forward_0, encoder.backward_0, decoder.lstm_0: fused CPU path (no GPU is visible" in said(trainer)
+    assert "lstm layers encoder.forward_0, encoder.backward_0, decoder.lstm_0: fused CPU path (no GPU is visible" in said(trainer)
     assert list((tmp_path / "tensorboard").glob("events.*"))
 
 

@@ -1,0 +1,87 @@
+"""The verb that trains: from a config, or from text alone."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nmt.cli_options import Override, RunDir, stderr
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from nmt.own_text import OwnText, Sized
+
+
+def add_training_verbs(app: typer.Typer) -> None:
+    """Give the command line `nmt train`."""
+    app.command("train")(train)
+
+
+def train(
+    config: Annotated[str | None, typer.Argument(metavar="[CONFIG]", help="a YAML file, or the name of a shipped config")] = None,
+    source: Annotated[Path | None, typer.Option("--source", help="instead of a config: file of source sentences, plain or .gz")] = None,
+    target: Annotated[Path | None, typer.Option("--target", help="file of their translations, line for line")] = None,
+    tsv: Annotated[Path | None, typer.Option("--tsv", help="or one file of both, tab-separated")] = None,
+    memory: Annotated[list[Path] | None, typer.Option("--memory", help="or a .tmx, .po or .xliff; may be repeated")] = None,
+    source_language: Annotated[str | None, typer.Option("--source-lang", metavar="CODE", help="default: as in train.en")] = None,
+    target_language: Annotated[str | None, typer.Option("--target-lang", metavar="CODE", help="default: as in train.de")] = None,
+    valid_source: Annotated[
+        Path | None, typer.Option("--valid-source", help="validation sentences; default: some pairs are set aside")
+    ] = None,
+    valid_target: Annotated[Path | None, typer.Option("--valid-target", help="their translations")] = None,
+    overrides: Override = None,
+    run_dir: RunDir = None,
+) -> None:
+    """Train a model and export it; the same command carries an interrupted run on. Default run directory: ./runs/NAME.
+
+    Without a config, sizes are chosen from the amount of text (docs/training.md).
+    """
+    text = source, target, tsv, tuple(memory or ()), valid_source, valid_target
+    if config is not None and any((*text, source_language, target_language)):
+        raise typer.BadParameter(f"{config} says what to train on: give a config, or --source and --target, not both")
+    console = stderr()
+    if config is not None:
+        from nmt.config_file import find_config, load_config
+
+        path = find_config(config)
+        chosen, name = load_config(path, overrides), path.stem
+    elif any(text):
+        from nmt.own_text import OwnText
+
+        sized = _sized(OwnText(*text, source_language, target_language), overrides or [], console)
+        chosen, name = sized.config, sized.run_name
+    else:
+        raise typer.BadParameter("nothing to train on: give a CONFIG, or --source and --target, or --tsv, or --memory")
+    from nmt.recipes import train as run_training
+
+    print(run_training(chosen, run_dir or Path("runs") / name, console))
+
+
+def _sized(text: "OwnText", overrides: list[str], console: "Console") -> "Sized":
+    """Count under a moving line, then show what was chosen."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn
+    from rich.table import Table
+
+    from nmt.own_text import sized_config
+
+    columns = SpinnerColumn(), TextColumn("{task.description}")
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("counting")
+        sized = sized_config(text, overrides, lambda count: progress.update(task, description=f"counting: {count:,} pairs"))
+    limit = f"up to {sized.row.pairs:,}" if sized.row.pairs else "any number of"
+    console.print(f"{sized.pairs:,} pairs, {sized.target_words:,} target words: sizes for {limit} pairs, docs/training.md", soft_wrap=True)
+    config = sized.config
+    model, training = config.model, config.training
+    table = Table(box=None, show_header=False, pad_edge=False)
+    layers = f", {model.encoder_layers} layers" if model.encoder_layers > 1 else ""
+    for name, value in (
+        ("vocabulary", f"{config.tokenizer.vocabulary_size:,} pieces"),
+        ("units", f"embedding {model.embedding_units}, encoder {model.encoder_units} × 2, decoder {model.decoder_units}{layers}"),
+        ("dropout", f"{model.dropout:g}, of words {model.word_dropout:g}"),
+        ("updates", f"{training.max_updates:,} of {training.batch_tokens:,} target tokens, learning rate {training.learning_rate:g}"),
+        ("validation", f"every {training.validate_every:,} updates"),
+    ):
+        table.add_row(f"  {name}", value)
+    console.print(table)
+    return sized

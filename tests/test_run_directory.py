@@ -1,0 +1,49 @@
+"""What may differ when a run is carried on, and what of an older run's config counts as said."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from nmt.config import Config
+from nmt.errors import RunError
+from nmt.run_directory import RunDirectory
+
+DATA = {"source_language": "en", "target_language": "de"}
+
+
+def mixed(**first: Any) -> Config:
+    return Config.model_validate({"data": DATA | {"mix": [{"tsv": "/a.tsv"} | first, {"memory": "/b.tmx"}]}})
+
+
+@pytest.mark.parametrize("changed", [{"tsv": "/elsewhere/a.tsv"}, {"name": "mine"}])
+def test_the_places_of_a_mixture_may_move(changed: dict[str, Any], tmp_path: Path) -> None:
+    RunDirectory(tmp_path).adopt(mixed())
+    RunDirectory(tmp_path).adopt(mixed(**changed))
+
+
+@pytest.mark.parametrize(("changed", "key"), [({"weight": 2}, "data.mix.0.weight"), ({"tag": "bt"}, "data.mix.0.tag")])
+def test_its_weights_and_tags_may_not(changed: dict[str, Any], key: str, tmp_path: Path) -> None:
+    RunDirectory(tmp_path).adopt(mixed())
+    with pytest.raises(RunError, match=f"was begun with {key} = "):
+        RunDirectory(tmp_path).adopt(mixed(**changed))
+
+
+def test_test_sets_may_come_and_go(tmp_path: Path) -> None:
+    config = {"data": DATA | {"corpus": "demo"}}
+    RunDirectory(tmp_path).adopt(Config.model_validate(config))
+    config["data"]["tests"] = {"news": {"tsv": "/news.tsv"}}  # type: ignore[assignment]
+    RunDirectory(tmp_path).adopt(Config.model_validate(config))
+
+
+def test_a_run_from_before_a_setting_was_there_is_carried_on(tmp_path: Path) -> None:
+    config = Config.model_validate({"data": DATA | {"corpus": "demo"}})
+    written = config.model_dump(mode="json", exclude_none=True)
+    for key in ("tests", "target_tags"):
+        del written["data"][key]
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(written))
+    RunDirectory(tmp_path).adopt(config)
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(written | {"training": {"seed": 2}}))
+    with pytest.raises(RunError, match=r"training\.seed = 2, now it is 1"):
+        RunDirectory(tmp_path).adopt(config)
