@@ -34,7 +34,7 @@ class TokenizerConfig(Section):
         8000, description="number of pieces, of each side when separate; an upper limit on small text"
     )
     byte_fallback: bool = Field(True, description="spell unseen characters as bytes, so that no text is unknown")
-    character_coverage: Annotated[float, Field(gt=0.9, le=1.0)] = Field(
+    character_coverage: Annotated[float, Field(ge=0.98, le=1.0)] = Field(
         1.0, description="share of characters in the text that get pieces of their own"
     )
     sample_sentences: Count = Field(1_000_000, description="sentences sampled for training the tokenizer: its memory stays flat")

@@ -127,6 +127,26 @@ MISTAKES = {
         "export begun --strings --checkpoint best",
         ["--strings", "--checkpoint", "nmt export --help"],
     ),
+    "characters that SentencePiece would not leave out": (
+        "train mine.yaml --set tokenizer.character_coverage=0.95",
+        ["character_coverage", "0.98", "0.95"],
+    ),
+    "word vectors of another width": (
+        "train mine.yaml --set model.pretrained_source=narrow.vec",
+        ["narrow.vec", "2 numbers", "model.embedding_units=2"],
+    ),
+    "word vectors that are not there": ("train mine.yaml --set model.pretrained_target=gone.vec", ["gone.vec", "No such file"]),
+    "word vectors that are none": ("train mine.yaml --set model.pretrained_source=train.en", ["train.en", "GloVe"]),
+    "word alignments that are not there": ("train mine.yaml --set data.train.alignment=gone.links", ["gone.links"]),
+    "word alignments that are none": ("train mine.yaml --set data.train.alignment=train.de", ["train.de", "line 1", "SOURCE-TARGET"]),
+    "word alignments without an attention": (
+        "train mine.yaml --set data.train.alignment=train.de --set model.attention=none",
+        ["alignment", "model.attention is none"],
+    ),
+    "heads that do not part the width": (
+        "train mine.yaml --set model.attention=multi_head --set model.attention_heads=7",
+        ["attention_heads", "7"],
+    ),
     "train: nothing to train on": ("train", ["CONFIG", "--source", "--tsv", "--memory"]),
     "train: a config and files": ("train demo --source train.en --target train.de", ["demo", "not both"]),
     "train: one file alone": ("train --source train.en", ["--target is missing"]),
@@ -137,6 +157,10 @@ MISTAKES = {
     "export --format litert: a model that is no run": ("export described --format litert", ["described", "not a run"]),
     "export --format litert: with --strings": ("export begun --format litert --strings", ["--strings", "--format litert"]),
     "export --format litert: of no such weights": ("export begun --format litert --weights int4", ["--weights", "int4", "int8"]),
+    "export --format litert: of a cell that it does not know": (
+        "export gated --format litert",
+        ["with cell lstm", "this run has gru", "as a SavedModel"],
+    ),
     "export: of no such format": ("export begun --format onnx", ["--format", "onnx", "litert"]),
     "export: --weights of a SavedModel": ("export begun --weights int8", ["--weights", "--format litert"]),
     "export --format litert: output below a file": ("export trained --format litert -o train.en/x", ["train.en", "not a folder"]),
@@ -275,6 +299,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (place / "models/ende/1/MODEL.json").write_text(json.dumps(MANIFEST))
     (place / "trained" / "checkpoints").mkdir(parents=True)
     (place / "trained" / "config.yaml").write_text(CONFIG)
+    (place / "gated" / "checkpoints").mkdir(parents=True)
+    (place / "gated" / "config.yaml").write_text(CONFIG + "model: {cell: gru}\n")
     limits = {"limitless": MANIFEST["limits"], "small": MANIFEST["limits"] | {"length_factor": 2.0, "length_offset": 10}}
     for name, known in limits.items():
         (place / name).mkdir()
@@ -297,6 +323,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         "latin1.de": b"".join([*german[:6], "schön\n".encode("latin-1"), *german[7:]]),
         "damaged.de.gz": b"\x1f\x8b\x08\x00damaged",
         "empty": b"",
+        "narrow.vec": b"a 1 2\n",
     }
     for name, content in files.items():
         (place / name).write_bytes(content)
