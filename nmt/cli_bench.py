@@ -1,4 +1,4 @@
-"""The verbs that measure: bench serve, bench train, bench translate."""
+"""The verbs that measure: bench prepare, bench serve, bench train, bench translate."""
 
 import tempfile
 from contextlib import ExitStack
@@ -22,6 +22,7 @@ def add_bench_verbs(app: typer.Typer) -> None:
     bench = typer.Typer(help="Measure on this machine.", rich_markup_mode=None, context_settings=HELP)
     app.add_typer(bench, name="bench")
     bench.callback()(_bench)
+    bench.command("prepare")(bench_prepare)
     bench.command("serve")(bench_serve)
     bench.command("train")(bench_train)
     bench.command("translate")(bench_translate)
@@ -29,6 +30,34 @@ def add_bench_verbs(app: typer.Typer) -> None:
 
 def _bench() -> None:
     """Measure on this machine."""
+
+
+def bench_prepare(
+    config: Annotated[str, typer.Argument(metavar="[CONFIG]", help="a YAML file, or the name of a shipped config; default: demo")] = "demo",
+    overrides: Override = None,
+    pairs: Annotated[
+        int | None, typer.Option("--pairs", min=1000, help="train on so many pairs of the built-in grammar instead of the config's text")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure preparation, from text to ids on disk, and the making of batches: pairs/s, tokens/s, memory. Keeps nothing."""
+    from nmt.config_file import find_config, load_config
+
+    console = stderr()
+    with tempfile.TemporaryDirectory(prefix="nmt-bench-") as temporary:
+        folder, loaded, text = Path(temporary), load_config(find_config(config), overrides), config
+        if pairs is not None:
+            from nmt.bench.generated_text import with_generated_text
+
+            loaded, text = with_generated_text(loaded, folder, pairs, console), "generated text"
+        from nmt.bench.prepare import bench_prepare as measure
+
+        found = measure(loaded, folder / "run", console)
+    from rich.console import Console
+
+    from nmt.bench.report import print_prepare_figures, with_provenance
+
+    print_prepare_figures(with_provenance({"text": text} | found), as_json, Console(highlight=False))
 
 
 def bench_train(

@@ -37,7 +37,7 @@ class TokenizerConfig(Section):
     character_coverage: Annotated[float, Field(ge=0.98, le=1.0)] = Field(
         1.0, description="share of characters in the text that get pieces of their own"
     )
-    sample_sentences: Count = Field(1_000_000, description="sentences sampled for training the tokenizer: its memory stays flat")
+    sample_sentences: Count = Field(500_000, description="sentences sampled for training the tokenizer: its memory stays flat")
 
     @model_validator(mode="after")
     def _models_fit(self) -> Self:

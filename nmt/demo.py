@@ -80,12 +80,6 @@ The model lies in {run_path}. What to type next:
     {nmt} serve {run_path}
 
   train on your own two files, line for line translations of each other
-    cat > mine.yaml <<EOF
-    data:
-      source_language: en
-      target_language: de
-      train: {{source: train.en, target: train.de}}
-    EOF
-    {nmt} train mine.yaml --set training.deadline_minutes=30
-    {nmt} translate runs/mine "..."
+    {nmt} train --source train.en --target train.de --set training.deadline_minutes=30
+    {nmt} translate runs/train-en-de "..."
 """

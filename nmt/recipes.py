@@ -55,6 +55,9 @@ def train(config: Config, run_path: Path, console: Console) -> Path:
         from nmt.export import export
 
         model = export(config, prepared, run, "best", None, console)
+        from nmt.run_summary import show_summary
+
+        show_summary(run, config, model, console)
         printer(console)(f"took {(time.monotonic() - started) / 60:.1f} minutes, peak memory {peak_memory_gib():.1f} GiB")
         return model
 

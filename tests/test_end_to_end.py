@@ -76,7 +76,17 @@ def model(trained: Path) -> Translator:
 
 def test_the_run_directory_is_whole(trained: Path) -> None:
     names = {path.name for path in (trained / "runs/digits").iterdir()}
-    assert names == {"config.yaml", "lock", "tokenizer.model", "data", "checkpoints", "metrics.jsonl", "tensorboard", "export"}
+    assert names == {
+        "config.yaml",
+        "lock",
+        "tokenizer.model",
+        "data",
+        "checkpoints",
+        "metrics.jsonl",
+        "tensorboard",
+        "export",
+        "curves.png",
+    }
     lines = [json.loads(line) for line in (trained / "runs/digits/metrics.jsonl").read_text().splitlines()]
     assert {line["kind"] for line in lines} == {"event", "train", "valid"}
     assert [line["update"] for line in lines if line["kind"] == "valid"] == [200, 400]

@@ -1,4 +1,4 @@
-"""What `nmt bench train` and `nmt bench translate` print: the figures as one JSON object, or as tables."""
+"""What `nmt bench prepare`, `train` and `translate` print: the figures as one JSON object, or as tables."""
 
 import json
 from collections.abc import Iterable
@@ -42,6 +42,30 @@ def print_train_figures(found: dict[str, Any], as_json: bool, console: Console) 
     if "against" in found:
         _print_pairs(found["against"], console)
     console.print(f"{found['device']}, LSTM: {found['kernel']}", soft_wrap=True, markup=False)
+    _print_machine(found, console)
+
+
+def print_prepare_figures(found: dict[str, Any], as_json: bool, console: Console) -> None:
+    """Print what `bench_prepare` found."""
+    if as_json:
+        print(json.dumps(found, indent=1, ensure_ascii=False))
+        return
+    table = Table("stage", title=f"{found['text']}: {found['pairs']:,} pairs, {found['kept']:,} kept", title_justify="left")
+    table.add_column("seconds", justify="right")
+    table.add_column("pairs/s", justify="right")
+    for name, stage in found["stages"].items():
+        table.add_row(name, f"{stage['seconds']:,.1f}", f"{stage['pairs_per_second']:,}")
+    table.add_section()
+    table.add_row("from text to ids", f"{found['seconds']:,.1f}", f"{found['pairs_per_second']:,}")
+    console.print(table)
+    batches = found["batches"]
+    rows = [
+        ("peak memory of preparing", f"{found['prepare_peak_memory_gib']:.2f} GiB"),
+        ("batches made, one thread", f"{batches['batches']:,}"),
+        ("tokens/s of both sides, padding not counted", f"{batches['tokens_per_second']:,}"),
+        ("peak memory", f"{found['peak_memory_gib']:.2f} GiB"),
+    ]
+    console.print(_table("an epoch of batches", rows))
     _print_machine(found, console)
 
 

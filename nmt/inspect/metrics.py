@@ -31,7 +31,7 @@ class RunMetrics:
 
     name: str
     train_loss: Series
-    """Nats per target token, label smoothing among them, over the updates since the line before."""
+    """Nats per target token, under dropout and without label smoothing, over the updates since the line before."""
     valid_loss: Series
     """Nats per target token."""
     bleu: Series
