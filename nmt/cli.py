@@ -97,7 +97,9 @@ def fetch(
 
 @app.command()
 def export(
-    run: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="a run directory; with --strings any MODEL")],
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN_DIR…", help="a run directory, or several for an ensemble; with --strings any MODEL")
+    ],
     checkpoint: Annotated[Literal["best", "last", "average"] | None, typer.Option(help="which weights; default: best")] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="folder for the next version; default: RUN_DIR/export, /strings or /litert")
@@ -121,9 +123,16 @@ def export(
         raise typer.BadParameter("--weights goes with --format litert: a SavedModel has the weights as they were trained")
     if (target_language or source_language) and not strings:
         raise typer.BadParameter("--to and --from choose the direction of --strings: a model has all that it has learnt")
-    from nmt.recipes import export_run, export_run_litert, export_run_strings
+    if len(runs) > 1 and (strings or form == "litert"):
+        raise typer.BadParameter(
+            "an ensemble is a SavedModel of ids: --strings and --format litert take one run; --strings also takes the model of an ensemble"
+        )
+    from nmt.recipes import export_run, export_run_litert, export_run_strings, export_runs
 
-    if strings:
+    run = runs[0]
+    if len(runs) > 1:
+        print(export_runs(runs, checkpoint or "best", output, stderr()))
+    elif strings:
         print(export_run_strings(run, output, stderr(), target=target_language, source=source_language))
     elif form == "litert":
         print(export_run_litert(run, checkpoint or "best", weights or "int8", output, stderr()))

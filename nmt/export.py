@@ -23,6 +23,7 @@ from nmt.directions import Directions
 from nmt.errors import ExportError
 from nmt.evaluation import bleu
 from nmt.inference import Inference, LiveRuntime, build_model
+from nmt.model.seq2seq import Seq2Seq
 from nmt.model_directory import GOLDEN_FILE, MANIFEST_FILE, PLAIN_VERSION, TAGS_VERSION, Limits, SearchDefaults, file_hashes
 from nmt.provenance import commit, hardware, versions
 from nmt.run_directory import RunDirectory
@@ -64,30 +65,52 @@ def export(config: Config, prepared: Prepared, run: RunDirectory, which: Which, 
     # A model that a GPU trained must serve on a CPU: the graph is built of CPU operations and verified on one.
     with tf.device("/CPU:0"):
         inference = live_inference(config, prepared, weights)
-        folder = to or run.exports
-        folder.mkdir(parents=True, exist_ok=True)
-        published = folder / str(next_version(folder))
-        with publishing_folder(published) as building:
-            _save_graph(inference, building)
-            prepared.tokenizers.save(building)
-            report(str(write_shortlist(prepared, building)))
-            save_config(config, building / "config.yaml")
-            saved = SavedModelRuntime(building)
-            lines = verify(LiveRuntime(inference), saved, verification_ids(prepared), config, console)
-            report(f"verified: {lines} lines decoded alike by the live model and by the SavedModel")
-            translator = translator_over(saved, config, prepared)
-            scores = validation_scores(config, prepared, translator, console)
-            describe(building, manifest_of(config, prepared, run, state) | {"scores": scores}, translator, prepared)
+        published = publish(inference, config, prepared, manifest_of(config, prepared, run, state), to or run.exports, console)
     report(f"exported {which} checkpoint (update {state['update']}) to {published}")
     return published
 
 
-def live_inference(config: Config, prepared: Prepared, weights: Arrays) -> Inference:
-    """The model in memory with the weights of a checkpoint, bound to its search."""
+def publish(inference: Inference, config: Config, prepared: Prepared, manifest: dict[str, Any], folder: Path, console: Console) -> Path:
+    """Freeze a model in memory, verify it, measure it, and give it the next version of a folder; to be called on the CPU.
+
+    Args:
+        inference: what is frozen.
+        config, prepared: of the run that it is of: search, tokenizers and validation text.
+        manifest: MODEL.json but for the scores and the hashes of the files.
+        folder: gets the integer version.
+        console: where a person looks.
+
+    Raises:
+        ExportError: the SavedModel does not decode as the live model does; nothing is published.
+    """
+    report = printer(console)
+    folder.mkdir(parents=True, exist_ok=True)
+    published = folder / str(next_version(folder))
+    with publishing_folder(published) as building:
+        _save_graph(inference, building)
+        prepared.tokenizers.save(building)
+        report(str(write_shortlist(prepared, building)))
+        save_config(config, building / "config.yaml")
+        saved = SavedModelRuntime(building)
+        lines = verify(LiveRuntime(inference), saved, verification_ids(prepared), config, console)
+        report(f"verified: {lines} lines decoded alike by the live model and by the SavedModel")
+        translator = translator_over(saved, config, prepared)
+        scores = validation_scores(config, prepared, translator, console)
+        describe(building, manifest | {"scores": scores}, translator, prepared)
+    return published
+
+
+def live_model(config: Config, prepared: Prepared, weights: Arrays) -> Seq2Seq:
+    """The model in memory with the weights of a checkpoint."""
     model = build_model(config, prepared.tokenizers, kernel="fused")
     for variable in model.trainable_variables:
         variable.assign(weights[variable.path])
-    return Inference(model, config.search)
+    return model
+
+
+def live_inference(config: Config, prepared: Prepared, weights: Arrays) -> Inference:
+    """`live_model` bound to its search."""
+    return Inference(live_model(config, prepared, weights), config.search)
 
 
 def _save_graph(inference: Inference, folder: Path) -> None:

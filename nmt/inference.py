@@ -1,12 +1,14 @@
 """Binds a model to a search, once: the trainer validates with this function and export freezes the same one."""
 
+from typing import Any, Protocol
+
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from nmt.config import Config, SearchConfig
 from nmt.model.recurrent import Kernel, describe_kernel
-from nmt.model.seq2seq import SearchWeights, Seq2Seq
+from nmt.model.seq2seq import SearchSizes, SearchWeights, Seq2Seq
 from nmt.runtime.interface import Hypotheses as FoundHypotheses
 from nmt.search.beam import beam_search
 from nmt.search.best import BLOCK
@@ -38,6 +40,21 @@ def describe_layers(model: Seq2Seq) -> str:
     return f"{first.cell_name} layers {', '.join(layers)}: {describe_kernel(first.cell_name, first.kernel_name)}"
 
 
+class SearchModel(Protocol):
+    """What a search asks of a model, or of several; each method as `Seq2Seq` describes it."""
+
+    @property
+    def trainable_variables(self) -> list[Any]: ...  # noqa: D102
+    @property
+    def search_sizes(self) -> SearchSizes: ...  # noqa: D102
+    def input_gates(self, ids: Tensor) -> Tensor: ...  # noqa: D102
+    def output_layer(self) -> tuple[Tensor, Tensor]: ...  # noqa: D102
+    def encode(self, source: Tensor, source_lengths: Tensor) -> tuple[Any, State]: ...  # noqa: D102
+    def step(  # noqa: D102
+        self, tokens: Tensor, rows: Tensor, beam_size: Tensor, state: Any, memory: Any, weights: SearchWeights
+    ) -> tuple[Tensor, State, Tensor]: ...
+
+
 LARGEST_TABLE_BYTES = 128 * 2**20
 """Beyond this a table of input gates costs more memory than it saves time."""
 
@@ -45,10 +62,10 @@ LARGEST_TABLE_BYTES = 128 * 2**20
 class Inference:
     """Source ids -> Hypotheses as one graph."""
 
-    def __init__(self, model: Seq2Seq, config: SearchConfig) -> None:
+    def __init__(self, model: SearchModel, config: SearchConfig) -> None:
         self.model = model
         self.factor, self.offset = config.max_length_factor, config.max_length_offset
-        vocabulary, gates, width = model.output_bias.shape[0], model.decoder.layers[0].projected_units, model.output_weights.shape[1]
+        vocabulary, gates, width = model.search_sizes
         specs = SearchWeights(
             input_gates=tf.TensorSpec([None, gates], tf.float32),
             output_weights=tf.TensorSpec([width, None], tf.float32),
@@ -60,15 +77,16 @@ class Inference:
         self.translate_prepared = tf.function(self._translate_prepared, input_signature=[*SIGNATURE, *named])
 
     def _search_weights(self, table: Tensor) -> SearchWeights:
-        vocabulary = self.model.output_bias.shape[0]
+        vocabulary = self.model.search_sizes.vocabulary
+        output_weights, output_bias = self.model.output_layer()
         ids = tf.range(tf.where(table, vocabulary, 0))
         # A width of whole blocks, filled up with pieces that cannot be: the search looks at blocks.
         filler = -vocabulary % BLOCK
         never = tf.reduce_sum(tf.one_hot([PAD, UNK, BOS], vocabulary, on_value=IMPOSSIBLE, off_value=0.0), axis=0)
         return SearchWeights(
             input_gates=self.model.input_gates(ids),
-            output_weights=tf.pad(tf.transpose(tf.convert_to_tensor(self.model.output_weights)), [[0, 0], [0, filler]]),
-            output_bias=tf.pad(self.model.output_bias + never, [[0, filler]], constant_values=IMPOSSIBLE),
+            output_weights=tf.pad(output_weights, [[0, 0], [0, filler]]),
+            output_bias=tf.pad(output_bias + never, [[0, filler]], constant_values=IMPOSSIBLE),
             output_ids=tf.pad(tf.range(vocabulary), [[0, filler]], constant_values=PAD),
         )
 

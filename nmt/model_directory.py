@@ -51,6 +51,12 @@ class TrainingRecord(Entry):
     hardware: str | None = None
 
 
+class MemberRecord(TrainingRecord):
+    """A run that takes part in an ensemble."""
+
+    name: str
+
+
 class Limits(Entry):
     """What the model accepts and gives at most."""
 
@@ -98,6 +104,7 @@ class Manifest(Entry):
     corpus_tags: tuple[str, ...] = Field((), description="what else a source may begin with, as data.mix has it")
     scores: tuple[MeasuredScore, ...] = ()
     training: TrainingRecord
+    members: tuple[MemberRecord, ...] = Field((), description="of an ensemble; then `training` has the sums of their updates and seconds")
     versions: dict[str, str]
     limits: Limits
     search: SearchDefaults

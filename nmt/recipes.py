@@ -3,6 +3,8 @@
 import resource
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -87,6 +89,36 @@ def export_run(run_path: Path, which: Literal["best", "last", "average"], to: Pa
         from nmt.export import export
 
         return export(config, prepared, run, which, to, console)
+
+
+def export_runs(run_paths: Sequence[Path], which: Literal["best", "last", "average"], to: Path | None, console: Console) -> Path:
+    """Publish several runs as one model, the mean of their probabilities.
+
+    Args:
+        run_paths: run directories; the first one's search, limits and validation text are the model's.
+        which: which checkpoint of each.
+        to: the folder that gets `<n>`.
+        console: where a person looks.
+
+    Raises:
+        RunError: not a run directory, or one without checkpoints.
+        ExportError: no folder to write to, a run twice, runs that do not fit each other, or an export that failed its verification.
+    """
+    if to is None:
+        raise ExportError(f"an ensemble of {len(run_paths)} runs belongs to none of them: say with -o DIR where it goes")
+    _check_writable(to)
+    if len({path.resolve() for path in run_paths}) < len(run_paths):
+        raise ExportError("a run is named twice: an ensemble is of different runs")
+    opened = [_run_with_checkpoints(path) for path in run_paths]
+    with ExitStack() as locks:
+        for run, _ in opened:
+            locks.enter_context(run.locked())
+        prepared = [open_prepared(run.path) for run, _ in opened]
+        load_backend()
+        from nmt.ensemble_export import Member, export_ensemble
+
+        members = [Member(run, config, data) for (run, config), data in zip(opened, prepared, strict=True)]
+        return export_ensemble(members, which, to, console)
 
 
 def export_run_litert(

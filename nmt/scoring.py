@@ -16,7 +16,7 @@ from nmt.directions import arrows
 from nmt.errors import CorpusError, ModelError
 from nmt.evaluation import Score, evaluate
 from nmt.loading import load_translator
-from nmt.model_directory import Manifest, ModelDirectory, find_model_directory
+from nmt.model_directory import Manifest, MemberRecord, ModelDirectory, find_model_directory
 from nmt.recipes import peak_memory_gib
 from nmt.shown import translate_shown
 from nmt.special_tokens import tag_piece
@@ -152,6 +152,7 @@ def print_model(directory: ModelDirectory, as_json: bool) -> None:
         )
         or "none",
         "weights": _weights(manifest),
+        **({"ensemble of": "\n".join(map(_member, manifest.members))} if manifest.members else {}),
         "training": f"{training.updates} updates in {training.seconds / 60:.1f} minutes, seed {training.seed}, {training.hardware}",
         "limits": f"{limits.max_source_pieces} source pieces a sentence (longer lines are split), {limits.max_steps} target pieces",
         "search": f"beam {manifest.search.beam_size}, length penalty {manifest.search.length_penalty:g}",
@@ -165,6 +166,10 @@ def print_model(directory: ModelDirectory, as_json: bool) -> None:
     for name, value in rows.items():
         table.add_row(name, value)
     Console(highlight=False).print(table)
+
+
+def _member(one: MemberRecord) -> str:
+    return f"{one.name}: {one.updates} updates in {one.seconds / 60:.1f} minutes, seed {one.seed}"
 
 
 def _weights(manifest: Manifest) -> str:

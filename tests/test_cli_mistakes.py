@@ -127,6 +127,9 @@ MISTAKES = {
         "export begun --strings --checkpoint best",
         ["--strings", "--checkpoint", "nmt export --help"],
     ),
+    "export: an ensemble without -o": ("export begun trained", ["-o DIR"]),
+    "export: an ensemble of strings": ("export begun trained --strings -o out", ["--strings", "one run", "nmt export --help"]),
+    "export: an ensemble with what is no run": ("export trained described -o out", ["described", "not a run"]),
     "characters that SentencePiece would not leave out": (
         "train mine.yaml --set tokenizer.character_coverage=0.95",
         ["character_coverage", "0.98", "0.95"],

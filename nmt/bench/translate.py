@@ -146,10 +146,12 @@ def model_sizes(model: str) -> tuple[ModelConfig, int]:
     """Sizes of a model and of its target vocabulary, from the files that its export carries.
 
     Raises:
-        ModelError: no model, or one without its config.
+        ModelError: no model, one without its config, or an ensemble.
     """
-    folder = find_model_directory(model).path
-    config = folder / "config.yaml"
+    directory = find_model_directory(model)
+    folder, config = directory.path, directory.path / "config.yaml"
+    if directory.manifest.members:
+        raise ModelError(f"model {folder} is an ensemble, whose bounds are not counted: measure one of its runs, or use nmt evaluate")
     if not config.is_file():
         raise ModelError(f"model {folder} has no config.yaml, from which its sizes are read; export it again with nmt export RUN_DIR")
     return load_config(config).model, TokenizerPair.load(folder).target.vocabulary_size

@@ -6,12 +6,11 @@ import numpy as np
 import tensorflow as tf
 
 from nmt.errors import ModelError
-from nmt.export import live_inference, translator_over
+from nmt.export import live_model, translator_over
 from nmt.hypotheses import Alignment
-from nmt.inference import LiveRuntime
+from nmt.inference import Inference, LiveRuntime
 from nmt.inspect.run import TrainedRun
 from nmt.inspect.sentence import one_source
-from nmt.model.seq2seq import Seq2Seq
 from nmt.special_tokens import BOS, BOS_PIECE, EOS, EOS_PIECE
 from nmt.translator import Translator
 
@@ -40,9 +39,8 @@ class LiveModel:
             ModelError: a direction that it has not learnt.
         """
         with tf.device("/CPU:0"):
-            inference = live_inference(run.config, run.prepared, run.weights)
-            self.model: Seq2Seq = inference.model
-            main = translator_over(LiveRuntime(inference), run.config, run.prepared)
+            self.model = live_model(run.config, run.prepared, run.weights)
+            main = translator_over(LiveRuntime(Inference(self.model, run.config.search)), run.config, run.prepared)
         self.translator: Translator = main.into(target_language, source=source_language)
         self.tokenizers = run.prepared.tokenizers
 

@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from nmt.config import ModelConfig
-from nmt.model.attention import Memory
+from nmt.model.attention import Memory, NoAttention
 from nmt.model.bridge import Bridge
 from nmt.model.decoder import Decoder, DecoderState
 from nmt.model.dropout import word_dropout
@@ -28,6 +28,14 @@ class SearchWeights(NamedTuple):
     """[V'], in which what no translation may hold is impossible."""
     output_ids: Tensor
     """[V'] int32, ascending but for the filler: the piece that each place stands for. Special tokens are at their own places."""
+
+
+class SearchSizes(NamedTuple):
+    """Widths of `SearchWeights`."""
+
+    vocabulary: int
+    gates: int
+    readout: int
 
 
 class Seq2Seq(keras.Model):
@@ -145,6 +153,21 @@ class Seq2Seq(keras.Model):
         embedded = self.embed_source(source, seed)[1], self.embed_target(target, seed)[1]
         readout, _ = self.readout(embedded[0], source_lengths, embedded[1], target_lengths, seed)
         return tf.matmul(readout, tf.convert_to_tensor(self.output_weights), transpose_b=True) + self.output_bias
+
+    @property
+    def search_sizes(self) -> SearchSizes:
+        """How large its weights are in the form that a search wants."""
+        vocabulary, readout = self.output_weights.shape
+        return SearchSizes(vocabulary, self.decoder.layers[0].projected_units, readout)
+
+    @property
+    def sees_source(self) -> bool:
+        """Whether its decoder attends to anything; without it all attention is zero."""
+        return not isinstance(self.decoder.attention, NoAttention)
+
+    def output_layer(self) -> tuple[Tensor, Tensor]:
+        """Output weights [readout units, V], transposed, and output bias [V]."""
+        return tf.transpose(tf.convert_to_tensor(self.output_weights)), tf.convert_to_tensor(self.output_bias)
 
     def input_gates(self, ids: Tensor) -> Tensor:
         """x·W + b of the decoder's first layer for target pieces: ids [N] -> [N, G·H]."""
