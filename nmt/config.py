@@ -186,6 +186,10 @@ class TrainingConfig(Section):
     seed: int = Field(1, ge=0, lt=2**31, description="every random draw of the run derives from this")
     distribution: Literal["auto", "none", "mirrored"] = Field("auto", description="auto: mirrored when several GPUs are visible")
     batch_tokens: Count = Field(1024, description="target tokens in one update, over all replicas, padding counted")
+    accumulate: Count = Field(
+        1,
+        description="micro-batches that each replica's part of an update is cut into, one after the other: the same update in less memory",
+    )
     max_updates: Count = Field(10_000, description="updates in the run; schedules end here")
     deadline_minutes: Annotated[float, Field(gt=0)] | None = Field(
         None, description="wall-clock budget from start to export; sets max_updates once measured"
@@ -211,6 +215,14 @@ class TrainingConfig(Section):
     metric: Literal["bleu", "loss"] = Field("bleu", description="what the best checkpoint and early stopping go by")
     patience: Annotated[int, Field(ge=0)] = Field(10, description="validations without improvement before the run stops; 0: never")
     non_finite_limit: Count = Field(20, description="updates in a row that are skipped for not being finite before the run stops")
+
+    @model_validator(mode="after")
+    def _micro_batches_hold_tokens(self) -> Self:
+        if self.accumulate > self.batch_tokens:
+            raise ValueError(
+                f"accumulate ({self.accumulate}) cuts a batch of {self.batch_tokens} tokens (batch_tokens) into parts of less than one"
+            )
+        return self
 
     @model_validator(mode="after")
     def _metric_is_measured(self) -> Self:

@@ -26,14 +26,15 @@ RESUMABLE_CHANGES = (
     "tokenizer.model",
     "tokenizer.source_model",
     "tokenizer.target_model",
+    "training.accumulate",
     "training.max_updates",
     "training.deadline_minutes",
     "training.patience",
     "training.log_every",
     "training.non_finite_limit",
 )
-"""Settings, or beginnings of them, that may differ when a run is carried on: they do not change what an update computes, or they are paths
-whose content the prepared data's own hashes watch over."""
+"""Settings, or beginnings of them, that may differ when a run is carried on: they do not change what an update computes (but for rounding
+and the draws of dropout, which `accumulate` changes), or they are paths whose content the prepared data's own hashes watch over."""
 
 _OF_A_MIXTURE = (".weight", ".tag", ".source_language", ".target_language")
 """What may not differ all the same: ends of settings below `data.mix.`."""

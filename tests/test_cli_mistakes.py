@@ -134,6 +134,8 @@ MISTAKES = {
         "train mine.yaml --set tokenizer.character_coverage=0.95",
         ["character_coverage", "0.98", "0.95"],
     ),
+    "no micro-batch": ("train mine.yaml --set training.accumulate=0", ["training.accumulate", "0"]),
+    "more micro-batches than tokens": ("train mine.yaml --set training.accumulate=2000", ["accumulate (2000)", "1024 tokens"]),
     "word vectors of another width": (
         "train mine.yaml --set model.pretrained_source=narrow.vec",
         ["narrow.vec", "2 numbers", "model.embedding_units=2"],

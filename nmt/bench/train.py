@@ -73,7 +73,8 @@ class Training:
             self.model = build_model(config, prepared.tokenizers)
             optimizer = Adam([variable.value for variable in self.model.trainable_variables], config.training)
         self.updater = Updater(self.model, optimizer, self.distribution, config.training)
-        self.plan = BatchPlan(prepared.train, config.training.batch_tokens, config.training.seed, self.distribution.replicas)
+        sizes = config.training.batch_tokens, config.training.seed, self.distribution.replicas
+        self.plan = BatchPlan(prepared.train, *sizes, micro_batches=config.training.accumulate)
         self._stream: Iterator[Indices] = (indices for epoch in count() for indices in self.plan.epoch(epoch))
         self._update = 0
 
@@ -116,13 +117,16 @@ def bench_train(config: Config, prepared: Prepared, plan: TrainPlan, console: Co
         Figures by name; those that vary as {median, min, max} over the rounds.
 
     Raises:
-        NmtError: a profile over several replicas, or another program that fails.
+        NmtError: a profile over several replicas or micro-batches, or another program that fails.
     """
     training = Training(config, prepared)
     if plan.profile and training.distribution.replicas > 1:
         raise ConfigError(
             f"--profile takes one device apart, and {training.distribution.replicas} are in use: --set training.distribution=none"
         )
+    if plan.profile and config.training.accumulate > 1:
+        parts = config.training.accumulate
+        raise ConfigError(f"--profile takes a whole batch apart, not {parts} micro-batches: --set training.accumulate=1")
     with bar("tracing and warming", WARM_UPDATES, console) as tick:
         first = training.updates(1, tick).seconds
         warm = training.updates(WARM_UPDATES - 1, tick).seconds / (WARM_UPDATES - 1)

@@ -28,7 +28,7 @@ Ids = NDArray[np.int32]
 
 
 class Batch(NamedTuple):
-    """One update's sentences, all replicas together. Filler rows have one EOS as source and no label."""
+    """One update's sentences, all replicas and micro-batches together. Filler rows have one EOS as source and no label."""
 
     source: Ids
     """[B, S] each row ends in EOS."""
@@ -62,6 +62,8 @@ class BatchPlan:
     """Rows are filled up to a multiple of this."""
     alignments: AlignmentStore | None = None
     """Word alignments of the pairs."""
+    micro_batches: int = 1
+    """Rows of each replica are filled up to a multiple of this."""
 
     def epoch(self, epoch: int) -> Iterator[Indices]:
         """Yield the pair indices of each batch of one epoch, window by window."""
@@ -92,13 +94,13 @@ class BatchPlan:
 
     def batch(self, indices: Indices) -> Batch:
         """Look up one batch's ids."""
-        return make_batch(self.store, indices, self.replicas, self.alignments)
+        return make_batch(self.store, indices, self.replicas * self.micro_batches, self.alignments)
 
 
-def make_batch(store: PairStore, indices: Indices, replicas: int = 1, alignments: AlignmentStore | None = None) -> Batch:
-    """Gather the ids of some pairs, add BOS and EOS, pad to the bucket's width and to a multiple of `replicas` rows."""
+def make_batch(store: PairStore, indices: Indices, parts: int = 1, alignments: AlignmentStore | None = None) -> Batch:
+    """Gather the ids of some pairs, add BOS and EOS, pad to the bucket's width and to a multiple of `parts` rows."""
     source_lengths, target_lengths = store.lengths(indices)
-    filler = -len(indices) % replicas
+    filler = -len(indices) % parts
     widths = _widths(source_lengths, target_lengths)
     source = _with_eos(store.gather_source(indices, widths[0]), source_lengths)
     labels = _with_eos(store.gather_target(indices, widths[1]), target_lengths)

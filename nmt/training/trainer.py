@@ -60,7 +60,8 @@ class Trainer:
         links = prepared.alignments
         self.updater = Updater(self.model, self.optimizer, self.distribution, config.training, guided=links is not None)
         self.validator = Validator(config, prepared, self.updater, self.inference)
-        self.plan = BatchPlan(prepared.train, config.training.batch_tokens, config.training.seed, self.distribution.replicas, links)
+        sizes = config.training.batch_tokens, config.training.seed, self.distribution.replicas, links, config.training.accumulate
+        self.plan = BatchPlan(prepared.train, *sizes)
         self.state = self._restore(saved)
         self._clock = started - self.state.seconds
         self._pending: list[tuple[UpdateResult, int, int]] = []  # results not yet read, with epoch and batch

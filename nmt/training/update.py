@@ -8,6 +8,7 @@ from nmt.config import TrainingConfig
 from nmt.data.batching import Batch
 from nmt.model.seq2seq import Seq2Seq
 from nmt.tensors import Tensor
+from nmt.training.accumulation import Sums, accumulated, every_nth
 from nmt.training.distribution import Distribution
 from nmt.training.loss import coverage_sum, guided_sum, loss_sums
 from nmt.training.optimizer import Adam
@@ -52,12 +53,15 @@ class Updater:
         replicas = self.distribution.replicas
         if replicas == 1:
             return batch, replica
-        return Batch(*(tf.gather(part, tf.range(replica, tf.shape(part)[0], replicas)) for part in batch)), replica
+        return every_nth(batch, replica, replicas), replica
 
-    def _replica_gradients(self, batch: Batch, update: Tensor) -> tuple[list[Tensor], tuple[Tensor, ...]]:
+    def _replica_gradients(self, batch: Batch, update: Tensor) -> Sums:
         own, replica = self._own_rows(batch)
-        model = self.model
         seed = tf.random.fold_in(tf.stack([self.config.seed, update]), replica)
+        return accumulated(self._gradients, own, seed, self.config.accumulate, self.variables)
+
+    def _gradients(self, own: Batch, seed: Tensor) -> Sums:
+        model = self.model
         # Looked up outside the tape: it would make a dense gradient of each lookup, where a few rows added to the output layer's will do.
         source_ids, source = model.embed_source(own.source, seed)
         target_ids, target = model.embed_target(own.target, seed)

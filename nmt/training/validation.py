@@ -40,7 +40,8 @@ class Validator:
 
     def __init__(self, config: Config, prepared: Prepared, updater: Updater, inference: Inference) -> None:
         self.config, self.updater = config, updater
-        self.plan = BatchPlan(prepared.valid, batch_tokens=4 * config.training.batch_tokens, seed=0)
+        # Nothing is kept for a backward pass, so that more fits into the memory of an update's micro-batch.
+        self.plan = BatchPlan(prepared.valid, max(1, 4 * config.training.batch_tokens // config.training.accumulate), seed=0)
         self.sources = prepared.valid_source[: config.training.validate_bleu_lines]
         self.references = prepared.valid_target[: config.training.validate_bleu_lines]
         self.prepared, self.inference = prepared, inference

@@ -71,7 +71,7 @@ def test_a_window_bounds_what_is_planned_at_once(store: PairStore, monkeypatch: 
 
 
 def test_one_batch_by_hand(tmp_path: Path) -> None:
-    batch = make_batch(store_of(tmp_path, [(2, 1), (1, 3)]), np.array([0, 1]), replicas=4)
+    batch = make_batch(store_of(tmp_path, [(2, 1), (1, 3)]), np.array([0, 1]), parts=4)
     assert batch.source.shape == (4, 4)
     assert batch.source_lengths.tolist() == [3, 2, 1, 1]
     assert batch.source[0, 2] == EOS
