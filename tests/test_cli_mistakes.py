@@ -103,7 +103,10 @@ MISTAKES = {
     "fetch of a language that a corpus lacks": ("fetch multi30k --language xx", ["multi30k", "'xx'"]),
     "fetch of a corpus that is generated": ("fetch demo", ["demo"]),
     "run directory that is a file": ("train mine.yaml --run-dir train.en", ["train.en", "--run-dir"]),
-    "run directory of another config": ("train mine.yaml --run-dir begun --set training.seed=2", ["begun", "training.seed", "--run-dir"]),
+    "run directory of another config": (
+        "train mine.yaml --run-dir begun --set training.seed=2 --set model.dropout=0",
+        ["begun", "training.seed", "model.dropout", "--run-dir"],
+    ),
     "run directory in use": ("train mine.yaml --run-dir held", ["held", "in use by process"]),
     "demo with an unknown key": ("demo --set training.sead=2", ["training.sead", "training.seed"]),
     "translate: no such model": ("translate gone hello", ["gone", "does not exist"]),
