@@ -81,8 +81,10 @@ def bench_train(
         raise typer.BadParameter("--against and --against-pattern go together: the pattern finds the rate in what the command prints")
     from nmt.bench.against import printed_rate
     from nmt.config_file import find_config, load_config
+    from nmt.origin import with_origin
+    from nmt.run_directory import RunDirectory
 
-    loaded = load_config(find_config(config), overrides)
+    loaded = with_origin(load_config(find_config(config), overrides), RunDirectory(run_dir) if run_dir else None)
     other = printed_rate(against, against_pattern) if against is not None and against_pattern is not None else None
     from nmt.bench.data import prepared_data
 

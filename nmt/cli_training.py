@@ -1,5 +1,6 @@
 """The verb that trains: from a config, or from text alone."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,6 +31,9 @@ def train(
         Path | None, typer.Option("--valid-source", help="validation sentences; default: some pairs are set aside")
     ] = None,
     valid_target: Annotated[Path | None, typer.Option("--valid-target", help="their translations")] = None,
+    init_from: Annotated[
+        Path | None, typer.Option("--init-from", metavar="RUN|MODEL", help="begin with the weights and tokenizer of this one: fine-tuning")
+    ] = None,
     overrides: Override = None,
     run_dir: RunDir = None,
 ) -> None:
@@ -41,6 +45,8 @@ def train(
     if config is not None and any((*text, source_language, target_language)):
         raise typer.BadParameter(f"{config} says what to train on: give a config, or --source and --target, not both")
     console = stderr()
+    if init_from is not None:
+        overrides = [*(overrides or []), f"training.init_from={json.dumps(str(init_from))}"]
     if config is not None:
         from nmt.config_file import find_config, load_config
 
@@ -75,9 +81,14 @@ def _sized(text: "OwnText", overrides: list[str], console: "Console") -> "Sized"
     model, training = config.model, config.training
     table = Table(box=None, show_header=False, pad_edge=False)
     layers = f", {model.encoder_layers} layers" if model.encoder_layers > 1 else ""
-    for name, value in (
+    shape = [
         ("vocabulary", f"{config.tokenizer.vocabulary_size:,} pieces"),
         ("units", f"embedding {model.embedding_units}, encoder {model.encoder_units} × 2, decoder {model.decoder_units}{layers}"),
+    ]
+    if training.init_from:
+        shape = [("begins with", str(training.init_from))]
+    for name, value in (
+        *shape,
         ("dropout", f"{model.dropout:g}, of words {model.word_dropout:g}"),
         ("updates", f"{training.max_updates:,} of {training.batch_tokens:,} target tokens, learning rate {training.learning_rate:g}"),
         ("validation", f"every {training.validate_every:,} updates"),

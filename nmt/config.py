@@ -29,6 +29,11 @@ class TokenizerConfig(Section):
     model: Path | None = Field(None, description="a trained joint SentencePiece model to use as it is")
     source_model: Path | None = Field(None, description="with joint: false, a trained model for the source side")
     target_model: Path | None = Field(None, description="with joint: false, a trained model for the target side")
+    from_origin: bool = Field(
+        True,
+        description="a run that begins with another's weights (training.init_from) takes over that one's tokenizer; false: one is trained "
+        "on this text, or 'model' given, and only rows of pieces that both have are kept as they are",
+    )
     kind: Literal["unigram", "bpe"] = Field("unigram", description="subword algorithm")
     vocabulary_size: Annotated[int, Field(ge=16)] = Field(
         8000, description="number of pieces, of each side when separate; an upper limit on small text"
@@ -215,6 +220,9 @@ class TrainingConfig(Section):
     metric: Literal["bleu", "loss"] = Field("bleu", description="what the best checkpoint and early stopping go by")
     patience: Annotated[int, Field(ge=0)] = Field(10, description="validations without improvement before the run stops; 0: never")
     non_finite_limit: Count = Field(20, description="updates in a row that are skipped for not being finite before the run stops")
+    init_from: Path | None = Field(
+        None, description="a run or an exported model whose weights a new run begins with; what the section 'model' leaves out is as there"
+    )
 
     @model_validator(mode="after")
     def _micro_batches_hold_tokens(self) -> Self:
@@ -250,6 +258,11 @@ class Config(Section):
             raise ValueError(
                 "model.pretrained_source and model.pretrained_target are two files, but with three-way tying both sides have one "
                 "embedding: give one of them, or set tokenizer.joint: false, or model.tying: two_way"
+            )
+        if files and self.training.init_from:
+            raise ValueError(
+                f"training.init_from and model.pretrained_{'source' if self.model.pretrained_source else 'target'} both say what the "
+                "embeddings begin with: leave one of them out"
             )
         if len(self.data.directions) > 1 and not self.tokenizer.joint:
             raise ValueError("data.mix has several directions: they share one vocabulary, set tokenizer.joint: true")

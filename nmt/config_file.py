@@ -83,6 +83,18 @@ def complete_config(raw: dict[str, Any], where: str, folder: Path, overrides: li
         raise ConfigError(f"{where}: {_one_line(error)}") from error
 
 
+def changed_config(config: Config, sections: dict[str, Any], where: str) -> Config:
+    """Return a config with some sections replaced, validated anew.
+
+    Raises:
+        ConfigError: the whole does not fit together; `where` is what the error calls it.
+    """
+    try:
+        return Config.model_validate(config.model_dump() | sections)
+    except ValidationError as error:
+        raise ConfigError(f"{where}: {_one_line(error)}") from error
+
+
 def dump_config(config: Config) -> str:
     """Return the whole effective config, defaults included, as YAML."""
     return yaml.safe_dump(config.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)

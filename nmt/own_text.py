@@ -97,6 +97,9 @@ def sized_config(text: OwnText, overrides: list[str], on_progress: Callable[[int
             pairs += 1
             words += len(pair.target.split()) if spaced else len(pair.target) // 2
     settings = settings_for(pairs, words)
+    if config.training.init_from:  # its shape and pieces are those of what it begins with
+        settings["model"] = {key: value for key, value in settings["model"].items() if key in {"dropout", "word_dropout"}}
+        del settings["tokenizer"]
     return Sized(
         complete_config({"data": data} | settings, where, Path.cwd(), overrides), text.run_name(data), pairs, words, row_for(pairs)
     )

@@ -20,6 +20,7 @@ from nmt.data.prepare import DATA_FOLDER, Prepared, open_prepared, prepare
 from nmt.data.word_vectors import check_word_vectors
 from nmt.errors import ExportError, RunError
 from nmt.model_directory import find_model_directory
+from nmt.origin import with_origin
 from nmt.run_directory import RunDirectory
 from nmt.shown import printer
 
@@ -45,6 +46,7 @@ def train(config: Config, run_path: Path, console: Console) -> Path:
     started = time.monotonic()
     run = RunDirectory(run_path)
     with run.locked():
+        config = with_origin(config, run)
         run.adopt(config)
         if not run.begun:
             check_word_vectors(config.model)

@@ -130,10 +130,10 @@ class RunDirectory:
             now = _flat(config.model_dump(mode="json", exclude_none=True))
             changed = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key) and not _resumable(key))
             if changed:
-                key = changed[0]
+                differences = "; ".join(f"{key} = {_said(before.get(key))}, now it is {_said(now.get(key))}" for key in changed)
                 raise RunError(
-                    f"run directory {self.path} was begun with {key} = {before.get(key)!r}, now it is {now.get(key)!r}; "
-                    "set it back to carry that run on, or choose another with --run-dir"
+                    f"run directory {self.path} was begun with {differences}; "
+                    f"set {'it' if len(changed) == 1 else 'them'} back to carry that run on, or choose another with --run-dir"
                 )
         write_text(self.config, text)
 
@@ -144,6 +144,11 @@ class RunDirectory:
             return Config.model_validate(written).model_dump(mode="json", exclude_none=True)
         except ValidationError:  # of a version whose settings are no longer known: the difference is told by its key
             return written
+
+
+def _said(value: object) -> str:
+    """A setting as a person writes it with --set; what has no value is not set."""
+    return "not set" if value is None else str(value).lower() if isinstance(value, bool) else repr(value)
 
 
 def _resumable(key: str) -> bool:

@@ -129,6 +129,12 @@ class Tokenizer:
         """The ids of all its tags: control pieces, of which text has none."""
         return tuple(piece for piece in range(EOS + 1, self.vocabulary_size) if self._processor.is_control(piece))
 
+    @cached_property
+    def byte_ids(self) -> dict[int, int]:
+        """The ids of the pieces that spell one byte each, by the byte; none without byte fallback."""
+        numbers = (piece for piece in range(self.vocabulary_size) if self._processor.is_byte(piece))
+        return {int(self._processor.id_to_piece(piece)[1:-1], 16): piece for piece in numbers}
+
     def pieces(self, ids: Sequence[int]) -> list[str]:
         """Return the piece of each id as SentencePiece prints it, `▁` for a space."""
         return [str(self._processor.id_to_piece(int(piece))) for piece in ids]

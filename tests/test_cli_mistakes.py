@@ -103,7 +103,21 @@ MISTAKES = {
     "fetch of a language that a corpus lacks": ("fetch multi30k --language xx", ["multi30k", "'xx'"]),
     "fetch of a corpus that is generated": ("fetch demo", ["demo"]),
     "run directory that is a file": ("train mine.yaml --run-dir train.en", ["train.en", "--run-dir"]),
-    "run directory of another config": ("train mine.yaml --run-dir begun --set training.seed=2", ["begun", "training.seed", "--run-dir"]),
+    "run directory of another config": (
+        "train mine.yaml --run-dir begun --set training.seed=2 --set model.dropout=0",
+        ["begun", "training.seed", "model.dropout", "--run-dir"],
+    ),
+    "fine-tuning from nothing": ("train mine.yaml --init-from gone", ["gone", "does not exist"]),
+    "fine-tuning from a folder that is no model": ("train mine.yaml --init-from folder", ["folder", "MODEL.json"]),
+    "fine-tuning from a LiteRT model": ("train mine.yaml --init-from small", ["small", "LiteRT", "name the run"]),
+    "fine-tuning from another model than the config describes": (
+        "train mine.yaml --init-from tuned --set model.cell=gru --set model.dropout=0",
+        ["tuned", "model.cell is gru, there it is lstm", "leave it out"],
+    ),
+    "fine-tuning and word vectors": (
+        "train mine.yaml --init-from tuned --set model.pretrained_source=narrow.vec",
+        ["training.init_from", "model.pretrained_source"],
+    ),
     "run directory in use": ("train mine.yaml --run-dir held", ["held", "in use by process"]),
     "demo with an unknown key": ("demo --set training.sead=2", ["training.sead", "training.seed"]),
     "translate: no such model": ("translate gone hello", ["gone", "does not exist"]),
@@ -307,6 +321,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (place / "models/ende/1/MODEL.json").write_text(json.dumps(MANIFEST))
     (place / "trained" / "checkpoints").mkdir(parents=True)
     (place / "trained" / "config.yaml").write_text(CONFIG)
+    (place / "tuned" / "checkpoints").mkdir(parents=True)
+    (place / "tuned" / "checkpoints" / "index.json").write_text("{}")
+    (place / "tuned" / "config.yaml").write_text(CONFIG)
     (place / "gated" / "checkpoints").mkdir(parents=True)
     (place / "gated" / "config.yaml").write_text(CONFIG + "model: {cell: gru}\n")
     limits = {"limitless": MANIFEST["limits"], "small": MANIFEST["limits"] | {"length_factor": 2.0, "length_offset": 10}}

@@ -47,3 +47,16 @@ def test_a_run_from_before_a_setting_was_there_is_carried_on(tmp_path: Path) -> 
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(written | {"training": {"seed": 2}}))
     with pytest.raises(RunError, match=r"training\.seed = 2, now it is 1"):
         RunDirectory(tmp_path).adopt(config)
+
+
+def test_all_differences_are_told_at_once(tmp_path: Path) -> None:
+    config = {"data": DATA | {"corpus": "demo"}}
+    RunDirectory(tmp_path).adopt(Config.model_validate(config))
+    changed = config | {"training": {"seed": 2, "max_updates": 7}, "model": {"residual": True, "readout_units": 256, "dropout": 0.0}}
+    with pytest.raises(RunError) as refused:
+        RunDirectory(tmp_path).adopt(Config.model_validate(changed))
+    assert str(refused.value) == (
+        f"run directory {tmp_path} was begun with model.dropout = 0.2, now it is 0.0; model.readout_units = not set, now it is 256; "
+        "model.residual = false, now it is true; training.seed = 1, now it is 2; set them back to carry that run on, or choose another "
+        "with --run-dir"
+    )

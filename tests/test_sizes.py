@@ -77,6 +77,15 @@ def test_overrides_win_over_the_table(tmp_path: Path) -> None:
     assert sized.run_name == "train-num-en"
 
 
+def test_a_run_that_begins_with_another_gets_no_shape_of_its_own(tmp_path: Path) -> None:
+    files = write_corpus(tmp_path, "few", 20, 1)
+    text = OwnText(source=Path(files["source"]), target=Path(files["target"]), source_language="num", target_language="en")
+    config = sized_config(text, [f"training.init_from={tmp_path}"], lambda count: None).config
+    assert config.model.model_fields_set == {"dropout", "word_dropout"}
+    assert not config.tokenizer.model_fields_set
+    assert config.training.learning_rate == settings_for(20, 60)["training"]["learning_rate"]
+
+
 def test_a_run_from_two_files_says_what_was_chosen_and_what_was_set_aside(run_nmt: RunNmt, tmp_path: Path) -> None:
     write_corpus(tmp_path, "train", 300, 1)
     (tmp_path / "train.source").rename(tmp_path / "train.num")

@@ -25,16 +25,26 @@ _DATA_PLACES: Any = {
 }
 _TOKENIZER_PLACES = {"model", "source_model", "target_model"}
 # Settings that are younger than prepared data of format 1; left at these values they shape nothing.
-_YOUNGER: Any = {"mix": None, "target_tags": False, "fuzzy": False, "split": None, "source_language": None, "target_language": None}
+_YOUNGER: Any = {
+    "mix": None,
+    "target_tags": False,
+    "fuzzy": False,
+    "split": None,
+    "source_language": None,
+    "target_language": None,
+    "from_origin": True,
+}
 
 
 def settings_sha256(config: Config) -> str:
     """Return the hash of the settings that shape prepared data: the sections data and tokenizer, without paths, and the seed."""
-    shaping = {
+    shaping: dict[str, Any] = {
         "data": _without_unused(config.data.model_dump(mode="json", exclude=_DATA_PLACES)),
-        "tokenizer": config.tokenizer.model_dump(mode="json", exclude=_TOKENIZER_PLACES),
+        "tokenizer": _without_unused(config.tokenizer.model_dump(mode="json", exclude=_TOKENIZER_PLACES)),
         "seed": config.training.seed,
     }
+    if config.training.init_from and config.tokenizer.from_origin:  # by its name: what it was is kept in the run, itself it may be gone
+        shaping["tokenizer"] |= {"origin": str(config.training.init_from)}
     return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
 
 

@@ -26,6 +26,7 @@ from nmt.data.manifest import FORMAT_VERSION, MANIFEST_FILE, input_facts, output
 from nmt.data.mixture import Share
 from nmt.data.pair_store import PairStore, PairWriter
 from nmt.errors import RunError
+from nmt.origin import find_origin
 from nmt.tokenizer import Tokenizer, TokenizerPair, train_tokenizer
 
 DATA_FOLDER = "data"
@@ -155,12 +156,16 @@ def _build(config: Config, run_dir: Path, folder: Path, inputs: dict[str, dict[s
 
 
 def _tokenizers(config: Config, folder: Path, corpora: list[Corpus], hold_out: HoldOut | None, on_progress: Progress) -> TokenizerPair:
-    """Load the models that the config gives, or train them on the training text without the held-out pairs."""
+    """Load the models that the config gives or that its origin has, or train them on the training text without the held-out pairs."""
     wanted, tags = config.tokenizer, config.data.tags
     if wanted.model or (wanted.source_model and wanted.target_model):
         models = [Tokenizer.load(path) for path in (wanted.model, wanted.source_model, wanted.target_model) if path]
         pair = TokenizerPair(models[0], models[-1])
         pair.tag_ids(tags)  # refused before anything is encoded
+        return pair
+    if config.training.init_from and wanted.from_origin:
+        pair = find_origin(config.training.init_from).tokenizers
+        pair.tag_ids(tags)
         return pair
 
     def sentences(*sides: int) -> Iterator[str]:

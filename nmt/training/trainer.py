@@ -18,6 +18,7 @@ from nmt.run_directory import RunDirectory
 from nmt.training.deadline import EXPORT_SECONDS, Deadline
 from nmt.training.display import TrainingDisplay
 from nmt.training.distribution import make_distribution
+from nmt.training.fine_tuning import begin_with_origin
 from nmt.training.interruption import Interruption
 from nmt.training.metrics_log import MetricsLog
 from nmt.training.optimizer import Adam
@@ -55,6 +56,7 @@ class Trainer:
             self.model = build_model(config, prepared.tokenizers)
             if saved is None:
                 begin_with_word_vectors(self.model, config.model, prepared.tokenizers, display)
+                begin_with_origin(self.model, config, prepared.tokenizers, display)
             self.optimizer = Adam([variable.value for variable in self.model.trainable_variables], config.training)
             self.inference = Inference(self.model, config.search)
         links = prepared.alignments
