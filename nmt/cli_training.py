@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nmt.cli_options import Override, RunDir, stderr
+from nmt.workers import parse_workers
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,6 +37,11 @@ def train(
     ] = None,
     overrides: Override = None,
     run_dir: RunDir = None,
+    workers: Annotated[
+        str | None,
+        typer.Option("--workers", metavar="HOST:PORT,…", help="train in several processes, at these addresses (docs/scaling.md)"),
+    ] = None,
+    index: Annotated[int | None, typer.Option("--index", help="with --workers: which of them this process is, 0 for the first")] = None,
 ) -> None:
     """Train a model and export it; the same command carries an interrupted run on. Default run directory: ./runs/NAME.
 
@@ -44,6 +50,9 @@ def train(
     text = source, target, tsv, tuple(memory or ()), valid_source, valid_target
     if config is not None and any((*text, source_language, target_language)):
         raise typer.BadParameter(f"{config} says what to train on: give a config, or --source and --target, not both")
+    if index is not None and workers is None:
+        raise typer.BadParameter("--index is the place of this process among --workers: give both")
+    taking_part = None if workers is None else parse_workers(workers, index)
     console = stderr()
     if init_from is not None:
         overrides = [*(overrides or []), f"training.init_from={json.dumps(str(init_from))}"]
@@ -61,7 +70,8 @@ def train(
         raise typer.BadParameter("nothing to train on: give a CONFIG, or --source and --target, or --tsv, or --memory")
     from nmt.recipes import train as run_training
 
-    print(run_training(chosen, run_dir or Path("runs") / name, console))
+    if (model := run_training(chosen, run_dir or Path("runs") / name, console, taking_part)) is not None:
+        print(model)
 
 
 def _sized(text: "OwnText", overrides: list[str], console: "Console") -> "Sized":

@@ -189,7 +189,11 @@ class TrainingConfig(Section):
     """The loop: how much, how fast, how often to look."""
 
     seed: int = Field(1, ge=0, lt=2**31, description="every random draw of the run derives from this")
-    distribution: Literal["auto", "none", "mirrored"] = Field("auto", description="auto: mirrored when several GPUs are visible")
+    distribution: Literal["auto", "none", "mirrored", "multi_worker"] = Field(
+        "auto",
+        description="auto: mirrored when several GPUs are visible, multi_worker with --workers or TF_CONFIG; multi_worker: several "
+        "processes, from --workers, TF_CONFIG or Slurm",
+    )
     batch_tokens: Count = Field(1024, description="target tokens in one update, over all replicas, padding counted")
     accumulate: Count = Field(
         1,
@@ -219,6 +223,11 @@ class TrainingConfig(Section):
     validate_bleu_lines: Annotated[int, Field(ge=0)] = Field(1000, description="validation lines decoded greedily for BLEU; 0: loss only")
     metric: Literal["bleu", "loss"] = Field("bleu", description="what the best checkpoint and early stopping go by")
     patience: Annotated[int, Field(ge=0)] = Field(10, description="validations without improvement before the run stops; 0: never")
+    stall_seconds: Annotated[float, Field(gt=0)] = Field(
+        600.0,
+        description="a stage that lasts longer (the first trace and validations three times that) is reported; one of several workers then "
+        "ends with exit code 3",
+    )
     non_finite_limit: Count = Field(20, description="updates in a row that are skipped for not being finite before the run stops")
     init_from: Path | None = Field(
         None, description="a run or an exported model whose weights a new run begins with; what the section 'model' leaves out is as there"

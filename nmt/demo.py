@@ -30,6 +30,8 @@ def demo(run_path: Path, overrides: list[str], console: Console) -> None:
     """
     config = load_config(find_config("demo"), overrides)
     model = train(config, run_path, Console(stderr=True, highlight=False))
+    if model is None:
+        return  # one of several workers that TF_CONFIG names: the first one shows
     translator = load_translator(model)
     test = [(pair.source, pair.target) for pair in open_split(config.data, "test")]
     sources, references = [source for source, _ in test], [target for _, target in test]

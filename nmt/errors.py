@@ -45,6 +45,12 @@ class DivergedError(NmtError):
     exit_code = 3
 
 
+class LostWorkerError(NmtError):
+    """Another worker of the run has died, was stopped or cannot be reached; the last checkpoint is kept."""
+
+    exit_code = 3
+
+
 class InterruptedRun(NmtError):  # noqa: N818 - not a fault: a signal asked for it
     """A signal ended the run after its state was saved; exits with 128 + the signal's number, as a shell would."""
 

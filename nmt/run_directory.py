@@ -32,6 +32,8 @@ RESUMABLE_CHANGES = (
     "training.patience",
     "training.log_every",
     "training.non_finite_limit",
+    "training.distribution",
+    "training.stall_seconds",
 )
 """Settings, or beginnings of them, that may differ when a run is carried on: they do not change what an update computes (but for rounding
 and the draws of dropout, which `accumulate` changes), or they are paths whose content the prepared data's own hashes watch over."""

@@ -37,3 +37,18 @@ class MetricsLog:
     def size(self) -> int:
         """Bytes of metrics.jsonl, to be saved with a checkpoint."""
         return self.path.stat().st_size
+
+
+class SilentLog(MetricsLog):
+    """Of a worker that is not the chief: the chief writes for all."""
+
+    def __init__(self) -> None:
+        """Open nothing."""
+
+    def write(self, kind: str, update: int, **values: Any) -> None:
+        """Write nothing."""
+
+    @property
+    def size(self) -> int:
+        """Nothing is written."""
+        return 0

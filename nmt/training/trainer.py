@@ -15,29 +15,33 @@ from nmt.data.prepare import Prepared
 from nmt.errors import DivergedError, InterruptedRun
 from nmt.inference import Inference, build_model, describe_layers
 from nmt.run_directory import RunDirectory
+from nmt.training.cluster import Alone, Cluster
 from nmt.training.deadline import EXPORT_SECONDS, Deadline
 from nmt.training.display import TrainingDisplay
-from nmt.training.distribution import make_distribution
 from nmt.training.fine_tuning import begin_with_origin
 from nmt.training.interruption import Interruption
-from nmt.training.metrics_log import MetricsLog
+from nmt.training.metrics_log import MetricsLog, SilentLog
 from nmt.training.optimizer import Adam
 from nmt.training.pretrained import begin_with_word_vectors
 from nmt.training.schedule import learning_rate
 from nmt.training.state import RunState
 from nmt.training.update import Updater, UpdateResult
-from nmt.training.validation import Validation, Validator
-
-COLLAPSE_CAUSES = (
-    "the usual causes: too few updates yet, a learning rate that is too high, source and target files that are not line for line "
-    "translations of each other, or far too little text for this model"
-)
+from nmt.training.validation import Validator
+from nmt.training.validation_report import report_validation
 
 
 class Trainer:
     """One run of one model; everything it needs later is in its run directory."""
 
-    def __init__(self, config: Config, prepared: Prepared, run: RunDirectory, display: TrainingDisplay, started: float) -> None:
+    def __init__(
+        self,
+        config: Config,
+        prepared: Prepared,
+        run: RunDirectory,
+        display: TrainingDisplay,
+        started: float,
+        cluster: Cluster | None = None,
+    ) -> None:
         """Build the model, or restore the run's last checkpoint.
 
         Args:
@@ -46,9 +50,12 @@ class Trainer:
             run: where everything goes.
             display: what a person sees.
             started: `time.monotonic()` at the start of the command: a deadline counts from there.
+            cluster: the other workers of the run, if there are any.
         """
         self.config, self.prepared, self.run, self.display = config, prepared, run, display
-        self.distribution = make_distribution(config.training.distribution)
+        self.cluster = cluster or Alone.of(config.training, display.message)
+        self.cluster.watchdog.stage("building the model", long=True)
+        self.distribution = self.cluster.distribution
         self.checkpoints = Checkpoints(run.checkpoints)
         saved = self.checkpoints.load("last")
         keras.utils.set_random_seed(config.training.seed)
@@ -79,25 +86,36 @@ class Trainer:
             DivergedError: too many updates were not finite.
             InterruptedRun: a signal asked to stop; everything is saved.
         """
-        state, config = self.state, self.config.training
+        state, config, cluster = self.state, self.config.training, self.cluster
         if state.finished:
             return state
-        self.log = MetricsLog(self.run, state.metrics_bytes)
+        self.log = MetricsLog(self.run, state.metrics_bytes) if cluster.chief else SilentLog()
         self._announce()
-        if config.deadline_minutes is not None and state.deadline_minutes != config.deadline_minutes:
+        if cluster.chief and config.deadline_minutes is not None and state.deadline_minutes != config.deadline_minutes:
             self._calibration = Deadline(config.deadline_minutes, config.validate_every)
-        with Interruption() as interruption:
+        with Interruption() as interruption, cluster.watchdog.watching():
+            cluster.watchdog.stage("tracing the first update", long=True)
             for indices in self._batches():
                 self._update(self.plan.batch(indices))
-                due = state.update % config.validate_every == 0 or state.update >= state.max_updates or self._late()
-                if due and self._validate():
+                stop, late, state.max_updates = cluster.agree(
+                    interruption.received or 0, cluster.chief and self._late(), cluster.chief and state.max_updates
+                )
+                due = state.update % config.validate_every == 0 or state.update >= state.max_updates or bool(late)
+                if due:
+                    ended = self._validate()  # first: a signal may come meanwhile
+                    stop, finished = cluster.agree(interruption.received or 0, ended)
+                    state.finished = bool(finished)
+                if stop or state.finished:
+                    cluster.part()
+                if state.finished:
                     break
-                if interruption.received is not None:
+                if stop:
                     if not due:
                         self._read_pending()
                         self._save(best=False)
                     message = f"stopped by a signal after update {state.update}; everything is saved, the same command carries on"
-                    raise InterruptedRun(message, interruption.received)
+                    raise InterruptedRun(message, stop)
+                cluster.watchdog.stage(f"update {state.update + 1}")
         return state
 
     def _announce(self) -> None:
@@ -201,6 +219,10 @@ class Trainer:
         """Validate with the averaged weights, keep the checkpoint; True when the run has ended."""
         state, config = self.state, self.config.training
         self._read_pending()
+        if not self.cluster.chief:
+            self.cluster.watchdog.stage("waiting for worker 0, which validates", patient=True)
+            return False
+        self.cluster.watchdog.stage(f"the validation after update {state.update}", long=True)
         with self.averaged_weights():
             found = self.validator.validate(state.update)
         value = -found.bleu if config.metric == "bleu" and found.bleu is not None else found.loss
@@ -209,7 +231,7 @@ class Trainer:
             state.best_value, state.best_update, state.stale = value, state.update, 0
         else:
             state.stale += 1
-        self._report(found, best)
+        report_validation(found, state, self.log, self.display, best=best, seconds=self.elapsed())
         patient = not config.patience or state.stale < config.patience
         state.finished = state.update >= state.max_updates or not patient or self._late()
         if not patient:
@@ -224,28 +246,6 @@ class Trainer:
         """Whether a run with a deadline must go to its export now."""
         minutes = self.state.deadline_minutes
         return minutes is not None and self.elapsed() > minutes * 60.0 - EXPORT_SECONDS
-
-    def _report(self, found: Validation, best: bool) -> None:
-        state = self.state
-        values: dict[str, Any] = {
-            "epoch": state.epoch,
-            "loss": found.loss,
-            "perplexity": found.perplexity,
-            "seconds": round(self.elapsed(), 3),
-        }
-        if found.bleu is not None:
-            values |= {"bleu": found.bleu, "signature": found.signature}
-        self.log.write("valid", state.update, **values)
-        scores = f"loss {found.loss:.3f}" + (f" · BLEU {found.bleu:.2f} (greedy)" if found.bleu is not None else "")
-        self.display.message(f"update {state.update}: valid {scores}{' · best so far' if best else ''}")
-        if found.sample is not None:
-            source, hypothesis, reference = found.sample
-            self.display.message(f"  source     {source}\n  hypothesis {hypothesis}\n  reference  {reference}")
-        if found.collapse is not None:
-            lines, distinct = found.collapse.lines, found.collapse.distinct
-            text = f"{lines} validation lines gave only {distinct} different outputs, most often {found.collapse.most_common!r}"
-            self.display.message(f"warning: {text}; {COLLAPSE_CAUSES}")
-            self.log.write("event", state.update, event="collapse", distinct=distinct, lines=lines, most_common=found.collapse.most_common)
 
     @contextmanager
     def averaged_weights(self) -> Iterator[None]:
@@ -274,6 +274,9 @@ class Trainer:
         return {f"{group}/{path}": slot for group, slots in groups.items() for path, slot in zip(paths, slots, strict=False)}
 
     def _save(self, *, best: bool) -> None:
+        if not self.cluster.chief:
+            return
+        self.cluster.watchdog.stage(f"saving the checkpoint of update {self.state.update}", long=True)
         self.state.seconds = self.elapsed()
         self.state.metrics_bytes = self.log.size
         arrays: Arrays = {name: slot.numpy() for name, slot in self._slots().items()}
