@@ -1,8 +1,6 @@
 """What a verb does, as one readable function: train = prepare -> train -> export."""
 
 import os
-import resource
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -22,6 +20,7 @@ from nmt.data.word_vectors import check_word_vectors
 from nmt.errors import ConfigError, ExportError, RunError
 from nmt.model_directory import find_model_directory
 from nmt.origin import with_origin
+from nmt.peak_memory import peak_memory_gib
 from nmt.run_directory import RunDirectory
 from nmt.shown import printer
 from nmt.workers import Workers, in_slurm_step, workers_of_tf_config
@@ -297,9 +296,3 @@ def prepare_shown(config: Config, run: RunDirectory, console: Console) -> Prepar
         dropped = f"; dropped {', '.join(reasons)}" if reasons else ""
         printer(console)(f"{split}: {counts['kept']:,} of {counts['read']:,} pairs kept{dropped}")
     return prepared
-
-
-def peak_memory_gib() -> float:
-    """The most memory this process has held, in GiB."""
-    unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux KiB
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30

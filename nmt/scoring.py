@@ -17,7 +17,7 @@ from nmt.errors import CorpusError, ModelError
 from nmt.evaluation import Score, evaluate
 from nmt.loading import load_translator
 from nmt.model_directory import Manifest, MemberRecord, ModelDirectory, find_model_directory
-from nmt.recipes import peak_memory_gib
+from nmt.peak_memory import peak_memory_gib
 from nmt.shown import translate_shown
 from nmt.special_tokens import tag_piece
 

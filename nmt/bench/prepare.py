@@ -12,7 +12,7 @@ from nmt.bench.watched import bar
 from nmt.config import Config
 from nmt.data.batching import BatchPlan
 from nmt.data.prepare import Prepared, prepare
-from nmt.recipes import peak_memory_gib
+from nmt.peak_memory import peak_memory_gib
 
 MOST_BATCHES = 20_000
 _TICK = 500

@@ -21,7 +21,7 @@ from nmt.data.batching import BatchPlan, Indices
 from nmt.data.prepare import Prepared
 from nmt.errors import ConfigError
 from nmt.inference import build_model, describe_layers
-from nmt.recipes import peak_memory_gib
+from nmt.peak_memory import peak_memory_gib
 from nmt.training.distribution import Distribution, make_distribution
 from nmt.training.optimizer import Adam
 from nmt.training.schedule import learning_rate

@@ -23,7 +23,7 @@ from nmt.evaluation import bleu
 from nmt.hypotheses import Hypothesis
 from nmt.loading import load_translator
 from nmt.model_directory import find_model_directory
-from nmt.recipes import peak_memory_gib
+from nmt.peak_memory import peak_memory_gib
 from nmt.tokenizer import TokenizerPair
 from nmt.translator import Source, Translator
 
