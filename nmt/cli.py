@@ -12,7 +12,7 @@ import typer
 from nmt.cli_bench import add_bench_verbs
 from nmt.cli_data import add_data_verbs
 from nmt.cli_inspect import add_inspect_verbs
-from nmt.cli_options import HELP, AsJson, Beam, From, Model, Override, RunDir, Shortlist, Threads, To, stderr
+from nmt.cli_options import HELP, AsJson, Beam, Checkpoint, From, Model, Override, RunDir, Shortlist, Threads, To, stderr
 from nmt.cli_serving import add_serving_verbs
 from nmt.cli_training import add_training_verbs
 from nmt.errors import NmtError
@@ -98,7 +98,7 @@ def fetch(
 @app.command()
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="a run directory; with --strings any MODEL")],
-    checkpoint: Annotated[Literal["best", "last", "average"] | None, typer.Option(help="which weights; default: best")] = None,
+    checkpoint: Checkpoint = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="folder for the next version; default: RUN_DIR/export, /strings or /litert")
     ] = None,

@@ -216,8 +216,13 @@ class TrainingConfig(Section):
     metric: Literal["bleu", "loss"] = Field("bleu", description="what the best checkpoint and early stopping go by")
     patience: Annotated[int, Field(ge=0)] = Field(10, description="validations without improvement before the run stops; 0: never")
     non_finite_limit: Count = Field(20, description="updates in a row that are skipped for not being finite before the run stops")
+    keep_last: Count = Field(3, description="newest checkpoints that are kept")
+    keep_best: Count = Field(1, description="checkpoints kept besides for having the best validation; nmt export averages several")
     init_from: Path | None = Field(
         None, description="a run or an exported model whose weights a new run begins with; what the section 'model' leaves out is as there"
+    )
+    freeze: tuple[str, ...] = Field(
+        (), description="weights that stay as they are, by the names of layers: encoder, source_embedding, decoder.lstm_0, *.bias …"
     )
 
     @model_validator(mode="after")

@@ -5,7 +5,7 @@ import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -48,6 +48,7 @@ def train(config: Config, run_path: Path, console: Console) -> Path:
         run.adopt(config)
         if not run.begun:
             check_word_vectors(config.model)
+            _check_freeze(config)
         prepared = prepare_shown(config, run, console)
         already, state = _train(config, prepared, run, console, started)
         if already and any(run.exports.glob("[0-9]*")):
@@ -61,6 +62,14 @@ def train(config: Config, run_path: Path, console: Console) -> Path:
         return model
 
 
+def _check_freeze(config: Config) -> None:
+    if config.training.freeze:
+        load_backend()  # the names of weights are the model's own
+        from nmt.training.freezing import check_freeze
+
+        check_freeze(config)
+
+
 def _train(config: Config, prepared: Prepared, run: RunDirectory, console: Console, started: float) -> tuple[bool, "RunState"]:
     """Train to the end; says first whether the run had ended before."""
     load_backend()  # only now, after every cheap mistake has been found
@@ -72,7 +81,7 @@ def _train(config: Config, prepared: Prepared, run: RunDirectory, console: Conso
         return trainer.state.finished, trainer.train()
 
 
-def export_run(run_path: Path, which: Literal["best", "last", "average"], to: Path | None, console: Console) -> Path:
+def export_run(run_path: Path, which: str, to: Path | None, console: Console) -> Path:
     """Publish a checkpoint of a run, as one more version of its model.
 
     Raises:
@@ -88,9 +97,7 @@ def export_run(run_path: Path, which: Literal["best", "last", "average"], to: Pa
         return export(config, prepared, run, which, to, console)
 
 
-def export_run_litert(
-    run_path: Path, which: Literal["best", "last", "average"], weights: "WeightType", to: Path | None, console: Console
-) -> Path:
+def export_run_litert(run_path: Path, which: str, weights: "WeightType", to: Path | None, console: Console) -> Path:
     """Publish a checkpoint of a run as a small model that runs without TensorFlow.
 
     Args:

@@ -30,6 +30,8 @@ RESUMABLE_CHANGES = (
     "training.deadline_minutes",
     "training.patience",
     "training.log_every",
+    "training.keep_last",
+    "training.keep_best",
     "training.non_finite_limit",
 )
 """Settings, or beginnings of them, that may differ when a run is carried on: they do not change what an update computes, or they are paths

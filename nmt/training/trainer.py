@@ -19,6 +19,7 @@ from nmt.training.deadline import EXPORT_SECONDS, Deadline
 from nmt.training.display import TrainingDisplay
 from nmt.training.distribution import make_distribution
 from nmt.training.fine_tuning import begin_with_origin
+from nmt.training.freezing import freeze
 from nmt.training.interruption import Interruption
 from nmt.training.metrics_log import MetricsLog
 from nmt.training.optimizer import Adam
@@ -49,7 +50,7 @@ class Trainer:
         """
         self.config, self.prepared, self.run, self.display = config, prepared, run, display
         self.distribution = make_distribution(config.training.distribution)
-        self.checkpoints = Checkpoints(run.checkpoints)
+        self.checkpoints = Checkpoints(run.checkpoints, config.training.keep_last, config.training.keep_best)
         saved = self.checkpoints.load("last")
         keras.utils.set_random_seed(config.training.seed)
         with self.distribution.strategy.scope():
@@ -57,6 +58,7 @@ class Trainer:
             if saved is None:
                 begin_with_word_vectors(self.model, config.model, prepared.tokenizers, display)
                 begin_with_origin(self.model, config, prepared.tokenizers, display)
+            self.frozen = freeze(self.model, config.training.freeze)
             self.optimizer = Adam([variable.value for variable in self.model.trainable_variables], config.training)
             self.inference = Inference(self.model, config.search)
         links = prepared.alignments
@@ -107,8 +109,8 @@ class Trainer:
         pairs = f"{len(self.prepared.train):,} training pairs, {len(self.prepared.valid):,} for validation"
         batches = f"batches of {batch_shapes(self.plan)} shapes in one graph, {padding_share(self.plan):.1%} padding"
         self.display.message(f"data: {pairs} · {batches}")
-        for warning in self.checkpoints.warnings:
-            self.display.message(f"warning: {warning}")
+        for line in [*([self.frozen] if self.frozen else []), *(f"warning: {warning}" for warning in self.checkpoints.warnings)]:
+            self.display.message(line)
         if self.state.update:
             self.display.message(f"resuming after update {self.state.update}")
         self.log.write("event", self.state.update, event="resume" if self.state.update else "start", device=device, kernel=kernel)
@@ -215,7 +217,7 @@ class Trainer:
             self.display.message(f"early stop: no better {config.metric} in {config.patience} validations")
         elif state.finished and state.update < state.max_updates:
             self.display.message(f"deadline: ended after update {state.update}, the machine became slower than it was measured")
-        self._save(best=best)
+        self._save(best=best, value=value)
         self._logged_at = time.monotonic()
         return state.finished
 
@@ -270,13 +272,14 @@ class Trainer:
             "second_moment": self.optimizer.second_moment,
             "average": self.optimizer.average,
         }
-        return {f"{group}/{path}": slot for group, slots in groups.items() for path, slot in zip(paths, slots, strict=False)}
+        frozen = {f"weights/{variable.path}": variable.value for variable in self.model.non_trainable_weights}
+        return frozen | {f"{group}/{path}": slot for group, slots in groups.items() for path, slot in zip(paths, slots, strict=False)}
 
-    def _save(self, *, best: bool) -> None:
+    def _save(self, *, best: bool, value: float | None = None) -> None:
         self.state.seconds = self.elapsed()
         self.state.metrics_bytes = self.log.size
         arrays: Arrays = {name: slot.numpy() for name, slot in self._slots().items()}
-        self.checkpoints.save(self.state.update, arrays, self.state.to_dict(), best=best)
+        self.checkpoints.save(self.state.update, arrays, self.state.to_dict(), best=best, value=value)
 
     def _restore(self, saved: tuple[Arrays, dict[str, Any]] | None) -> RunState:
         if saved is None:
