@@ -1,7 +1,8 @@
-"""Checkpoints: one file each, verified by hash, of which the last three and the best are kept."""
+"""Checkpoints: one file each, verified by hash, of which the last few and the best few are kept."""
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from nmt.errors import RunError
 
 Arrays = dict[str, NDArray[Any]]
 KEPT_LAST = 3
+AVERAGE_OF = re.compile(r"average-(last|best)-([1-9][0-9]*)")
 FORMAT_VERSION = 2
 """Raised when the model computes something else with the same weights. 1 had no output scale."""
 
@@ -24,11 +26,20 @@ class Checkpoints:
     """The checkpoints of one run, listed in `index.json` from oldest to newest."""
 
     folder: Path
+    keep_last: int = KEPT_LAST
+    keep_best: int = 1
     warnings: list[str] = field(default_factory=list)
     """What was found damaged while loading, one line each."""
 
-    def save(self, update: int, arrays: Arrays, state: dict[str, Any], *, best: bool) -> None:
-        """Write a checkpoint, make it the last and, if so, the best one, then remove those no longer needed."""
+    def save(self, update: int, arrays: Arrays, state: dict[str, Any], *, best: bool, value: float | None = None) -> None:
+        """Write a checkpoint, make it the last and, if so, the best one, then remove those no longer needed.
+
+        Args:
+            update: its number.
+            arrays, state: what it holds.
+            best: whether it is better than all before.
+            value: what its validation found, as something to be minimised; None for one that was not validated.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         name = f"update-{update:08d}.npz"
         with replacing_file(self.folder / name) as temporary:
@@ -37,9 +48,10 @@ class Checkpoints:
             digest = _sha256(temporary)
         index = self._index()
         entries = [entry for entry in index["entries"] if entry["file"] != name]
-        entries.append({"file": name, "update": update, "sha256": digest})
+        entries.append({"file": name, "update": update, "sha256": digest} | ({} if value is None else {"value": value}))
         best_name = name if best else index["best"]
-        kept = [entry for i, entry in enumerate(entries) if i >= len(entries) - KEPT_LAST or entry["file"] == best_name]
+        wanted = [*entries[-self.keep_last :], *_best_first(entries, best_name)[: self.keep_best]]
+        kept = [entry for entry in entries if entry in wanted]
         index = {"format_version": FORMAT_VERSION, "best": best_name, "entries": kept}
         write_text(self.folder / "index.json", json.dumps(index, indent=1))
         for entry in entries:
@@ -60,10 +72,28 @@ class Checkpoints:
                 return _read(self.folder / entry["file"])
         return None
 
-    def load_all(self) -> list[tuple[Arrays, dict[str, Any]]]:
-        """Return every whole checkpoint that is kept, oldest first."""
-        paths = [self.folder / entry["file"] for entry in self._index()["entries"] if self._whole(entry)]
-        return [_read(path) for path in paths]
+    def load_several(self, which: str) -> list[tuple[Arrays, dict[str, Any]]]:
+        """Return the checkpoints that an average is over, oldest first: every whole one, or the n last or best of them.
+
+        Args:
+            which: average, average-last-N or average-best-N.
+
+        Raises:
+            RunError: fewer than N are there.
+        """
+        index = self._index()
+        entries = [entry for entry in index["entries"] if self._whole(entry)]
+        if found := AVERAGE_OF.fullmatch(which):
+            kind, number = found[1], int(found[2])
+            chosen = entries[-number:] if kind == "last" else _best_first(entries, index["best"])[:number]
+            if len(chosen) < number:
+                there = f"{len(chosen)} checkpoints are there" if kind == "last" else f"{len(chosen)} validated checkpoints are there"
+                raise RunError(
+                    f"{which}: {there} in {self.folder}, {number} are wanted; training.keep_{kind} says how many a run keeps, "
+                    "or name fewer, or --checkpoint average for all"
+                )
+            entries = [entry for entry in entries if entry in chosen]
+        return [_read(self.folder / entry["file"]) for entry in entries]
 
     def _whole(self, entry: dict[str, Any]) -> bool:
         path = self.folder / entry["file"]
@@ -85,22 +115,30 @@ class Checkpoints:
         return index
 
 
-def load_weights(folder: Path, which: Literal["best", "last", "average"]) -> tuple[Arrays, dict[str, Any], list[str]]:
+def load_weights(folder: Path, which: str) -> tuple[Arrays, dict[str, Any], list[str]]:
     """Return a run's weights by variable path, the state of their checkpoint, and warnings.
 
-    `best` and `last` are the moving average where the run keeps one; `average` is the mean of the plain weights of all kept checkpoints.
+    `best` and `last` are the moving average where the run keeps one; `average` is the mean of the plain weights of all kept checkpoints,
+    `average-last-3` of the last three and `average-best-3` of the three that validated best.
 
     Raises:
-        RunError: the run has no whole checkpoint.
+        RunError: the run has no whole checkpoint, or fewer than an average wants.
     """
     checkpoints = Checkpoints(folder)
-    loaded = checkpoints.load_all() if which == "average" else [found for found in [checkpoints.load(which)] if found]
-    if not loaded:
+    loaded = checkpoints.load_several(which) if which.startswith("average") else [checkpoints.load("last" if which == "last" else "best")]
+    found = [one for one in loaded if one is not None]
+    if not found:
         raise RunError(f"no checkpoint in {folder}: the run has not reached its first validation; carry it on with nmt train")
-    arrays, state = average([arrays for arrays, _ in loaded]), loaded[-1][1]
-    averaged = any(name.startswith("average/") for name in arrays) and which != "average"
-    prefix = "average/" if averaged else "weights/"
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}, state, checkpoints.warnings
+    weights = average([_group("weights/", arrays) for arrays, _ in found])
+    if not which.startswith("average"):
+        weights |= _group("average/", found[0][0])  # frozen weights have none
+    return weights, found[-1][1], checkpoints.warnings
+
+
+def _best_first(entries: list[dict[str, Any]], best: str | None) -> list[dict[str, Any]]:
+    """Those that were validated, the best one first; the best of an older run has no value, but its name."""
+    known = [entry for entry in entries if entry["file"] == best or "value" in entry]
+    return sorted(known, key=lambda entry: (entry["file"] != best, entry.get("value", 0.0)))
 
 
 def average(checkpoints: Sequence[Arrays]) -> Arrays:
@@ -109,6 +147,10 @@ def average(checkpoints: Sequence[Arrays]) -> Arrays:
         name: np.mean([arrays[name] for arrays in checkpoints], axis=0, dtype=np.float64).astype(array.dtype)
         for name, array in checkpoints[0].items()
     }
+
+
+def _group(prefix: str, arrays: Arrays) -> Arrays:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 def _read(path: Path) -> tuple[Arrays, dict[str, Any]]:

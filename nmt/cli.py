@@ -12,7 +12,7 @@ import typer
 from nmt.cli_bench import add_bench_verbs
 from nmt.cli_data import add_data_verbs
 from nmt.cli_inspect import add_inspect_verbs
-from nmt.cli_options import HELP, AsJson, Beam, From, Model, Override, RunDir, Shortlist, Threads, To, stderr
+from nmt.cli_options import HELP, AsJson, Beam, Checkpoint, From, Model, Override, RunDir, Shortlist, Threads, To, stderr
 from nmt.cli_serving import add_serving_verbs
 from nmt.cli_training import add_training_verbs
 from nmt.errors import NmtError
@@ -100,7 +100,7 @@ def export(
     runs: Annotated[
         list[Path], typer.Argument(metavar="RUN_DIR…", help="a run directory, or several for an ensemble; with --strings any MODEL")
     ],
-    checkpoint: Annotated[Literal["best", "last", "average"] | None, typer.Option(help="which weights; default: best")] = None,
+    checkpoint: Checkpoint = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="folder for the next version; default: RUN_DIR/export, /strings or /litert")
     ] = None,
@@ -127,7 +127,7 @@ def export(
         raise typer.BadParameter(
             "an ensemble is a SavedModel of ids: --strings and --format litert take one run; --strings also takes the model of an ensemble"
         )
-    from nmt.recipes import export_run, export_run_litert, export_run_strings, export_runs
+    from nmt.publishing import export_run, export_run_litert, export_run_strings, export_runs
 
     run = runs[0]
     if len(runs) > 1:

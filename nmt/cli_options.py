@@ -1,5 +1,6 @@
 """Options that several verbs of the command line share."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,22 @@ Shortlist = Annotated[
 ]
 To = Annotated[str | None, typer.Option("--to", metavar="LANGUAGE", help="what to translate into; default: the model's main direction")]
 From = Annotated[str | None, typer.Option("--from", metavar="LANGUAGE", help="what the text is in, of a model of several source languages")]
+
+
+def _known_checkpoint(which: str | None) -> str | None:
+    if which is not None and not re.fullmatch(r"best|last|average(-(last|best)-[1-9][0-9]*)?", which):
+        raise typer.BadParameter(f"{which!r} is none of best, last, average, average-last-N, average-best-N", param_hint="--checkpoint")
+    return which
+
+
+Checkpoint = Annotated[
+    str | None,
+    typer.Option(
+        callback=_known_checkpoint,
+        metavar="[best|last|average|average-last-N|average-best-N]",
+        help="which weights: one checkpoint's, or the mean of all that are kept, or of the N newest or best; default: best",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="machine-readable output")]
 
 

@@ -229,8 +229,13 @@ class TrainingConfig(Section):
         "ends with exit code 3",
     )
     non_finite_limit: Count = Field(20, description="updates in a row that are skipped for not being finite before the run stops")
+    keep_last: Count = Field(3, description="newest checkpoints that are kept")
+    keep_best: Count = Field(1, description="checkpoints kept besides for having the best validation; nmt export averages several")
     init_from: Path | None = Field(
         None, description="a run or an exported model whose weights a new run begins with; what the section 'model' leaves out is as there"
+    )
+    freeze: tuple[str, ...] = Field(
+        (), description="weights that stay as they are, by the names of layers: encoder, source_embedding, decoder.lstm_0, *.bias …"
     )
 
     @model_validator(mode="after")

@@ -13,7 +13,7 @@ from nmt.data.prepare import Prepared
 from nmt.directions import Directions
 from nmt.ensemble import Ensemble
 from nmt.errors import ExportError
-from nmt.export import Which, live_model, manifest_of, publish
+from nmt.export import live_model, manifest_of, publish
 from nmt.inference import Inference
 from nmt.run_directory import RunDirectory
 from nmt.shown import printer
@@ -27,7 +27,7 @@ class Member(NamedTuple):
     prepared: Prepared
 
 
-def export_ensemble(members: Sequence[Member], which: Which, folder: Path, console: Console) -> Path:
+def export_ensemble(members: Sequence[Member], which: str, folder: Path, console: Console) -> Path:
     """Publish several runs as one model, verified against the live models as every export is.
 
     Search settings, limits, validation text and shortlist are those of the first run.

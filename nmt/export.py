@@ -6,7 +6,7 @@ It is published only if the SavedModel decodes as the live model does.
 import json
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -33,21 +33,20 @@ from nmt.shown import printer, tracked, translate_shown
 from nmt.special_tokens import EOS, PAD
 from nmt.translator import Translator
 
-Which = Literal["best", "last", "average"]
 VERIFIED_LINES = 200
 VERIFIED_AT_ONCE = 50
 SCORED_LINES = 1000
 GOLDEN_LINES = 8
 
 
-def export(config: Config, prepared: Prepared, run: RunDirectory, which: Which, to: Path | None, console: Console) -> Path:
+def export(config: Config, prepared: Prepared, run: RunDirectory, which: str, to: Path | None, console: Console) -> Path:
     """Publish a run's model.
 
     Args:
         config: the run's config.
         prepared: its data, for tokenizers and verification.
         run: where its checkpoints lie.
-        which: the best or last checkpoint, or the mean of all that are kept.
+        which: the best or last checkpoint, or a mean: average, average-last-N or average-best-N.
         to: the folder that gets the integer version; default: the run's own `export`.
         console: where a person looks.
 

@@ -20,7 +20,6 @@ from nmt.config_file import save_config
 from nmt.data.prepare import Prepared
 from nmt.errors import ExportError
 from nmt.export import (
-    Which,
     describe,
     live_inference,
     manifest_of,
@@ -45,7 +44,7 @@ _SHARED_BYTES = 1024  # smaller constants are not worth the comparison
 
 
 def export_litert(
-    config: Config, prepared: Prepared, run: RunDirectory, which: Which, weights: WeightType, to: Path | None, console: Console
+    config: Config, prepared: Prepared, run: RunDirectory, which: str, weights: WeightType, to: Path | None, console: Console
 ) -> Path:
     """Publish a run's model for LiteRT.
 

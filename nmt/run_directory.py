@@ -31,6 +31,8 @@ RESUMABLE_CHANGES = (
     "training.deadline_minutes",
     "training.patience",
     "training.log_every",
+    "training.keep_last",
+    "training.keep_best",
     "training.non_finite_limit",
     "training.distribution",
     "training.stall_seconds",

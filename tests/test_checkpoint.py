@@ -53,6 +53,34 @@ def test_weights_for_export(tmp_path: Path) -> None:
         assert (state["update"], warnings) == (update, [])
 
 
+def test_the_last_n_and_the_best_n_are_kept_and_averaged(tmp_path: Path) -> None:
+    """Values 5, 1, 2, 9, 3 of updates 1 to 5, and update 6 saved without a validation."""
+    checkpoints = Checkpoints(tmp_path, keep_last=2, keep_best=3)
+    for update, value in enumerate((5.0, 1.0, 2.0, 9.0, 3.0), start=1):
+        checkpoints.save(update, arrays(update, **{"average/a": 50}), {"update": update}, best=value in {5.0, 1.0}, value=value)
+    checkpoints.save(6, arrays(6), {"update": 6}, best=False)
+    assert files(tmp_path) == {f"update-{n:08d}.npz" for n in (2, 3, 5, 6)}
+    for which, mean in (
+        ("average", 4.0),
+        ("average-last-2", 5.5),
+        ("average-last-1", 6.0),
+        ("average-best-2", 2.5),
+        ("average-best-3", 10 / 3),
+    ):
+        assert load_weights(tmp_path, which)[0]["a"].tolist() == pytest.approx([mean] * 3), which
+    for which, there in (("average-last-5", "4 checkpoints"), ("average-best-4", "3 validated checkpoints")):
+        with pytest.raises(RunError, match=f"{which}: {there} are there.*training.keep_"):
+            load_weights(tmp_path, which)
+
+
+def test_the_best_of_a_run_that_kept_no_values_is_known_by_its_name(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path, keep_last=1)
+    for update in (1, 2, 3):
+        checkpoints.save(update, arrays(update), {"update": update}, best=update == 1)
+    assert files(tmp_path) == {"update-00000001.npz", "update-00000003.npz"}
+    assert load_weights(tmp_path, "average-best-1")[0]["a"].tolist() == [1.0] * 3
+
+
 def test_nothing_to_load_is_said(tmp_path: Path) -> None:
     assert Checkpoints(tmp_path).load("last") is None
     with pytest.raises(RunError, match="no checkpoint"):

@@ -118,6 +118,10 @@ MISTAKES = {
         "train mine.yaml --init-from tuned --set model.pretrained_source=narrow.vec",
         ["training.init_from", "model.pretrained_source"],
     ),
+    "frozen weights of no such name": (
+        "train mine.yaml --set training.freeze=[encodr.forward_0]",
+        ["training.freeze", "'encodr.forward_0'", "did you mean encoder.forward_0?"],
+    ),
     "run directory in use": ("train mine.yaml --run-dir held", ["held", "in use by process"]),
     "demo with an unknown key": ("demo --set training.sead=2", ["training.sead", "training.seed"]),
     "translate: no such model": ("translate gone hello", ["gone", "does not exist"]),
@@ -226,6 +230,7 @@ MISTAKES = {
     "option of another kind": ("translate described --beam wide", ["--beam", "nmt translate --help"]),
     "option out of range": ("translate described --beam 0", ["--beam", "1"]),
     "option of no such choice": ("export begun --checkpoint bets", ["--checkpoint", "bets", "best"]),
+    "export: an average of nothing": ("export begun --checkpoint average-best-0", ["--checkpoint", "average-best-0", "average-best-N"]),
     "translate: a folder of models": ("translate models hello", ["models is not a model but a folder of models", "models/ende"]),
     "serve: nothing": ("serve", ["nothing to serve", "nmt serve runs/demo"]),
     "serve: no such model": ("serve gone", ["gone", "does not exist"]),

@@ -18,7 +18,8 @@ from nmt.ensemble import Ensemble
 from nmt.errors import ExportError
 from nmt.inference import Inference, LiveRuntime
 from nmt.model.seq2seq import SearchWeights, Seq2Seq
-from nmt.recipes import export_runs, train
+from nmt.publishing import export_runs
+from nmt.recipes import train
 from tests.conftest import RunNmt
 
 VOCABULARY = 37

@@ -24,7 +24,7 @@ from nmt.export import export
 from nmt.litert_export import convert, share_buffers
 from nmt.litert_graph import LiteRtGraph
 from nmt.model_directory import find_model_directory
-from nmt.recipes import export_run_litert
+from nmt.publishing import export_run_litert
 from nmt.run_directory import RunDirectory
 from nmt.runtime.litert import LiteRtRuntime
 from nmt.training.display import TrainingDisplay

@@ -23,7 +23,7 @@ from nmt.export import export
 from nmt.hypotheses import Hypothesis
 from nmt.loading import load_translator
 from nmt.model_directory import ModelDirectory, file_hashes, find_model_directory
-from nmt.recipes import export_run_strings
+from nmt.publishing import export_run_strings
 from nmt.run_directory import RunDirectory
 from nmt.string_export import StringTranslation
 from nmt.training.display import TrainingDisplay

@@ -23,6 +23,7 @@ from nmt.errors import ConfigError
 from nmt.inference import build_model, describe_layers
 from nmt.peak_memory import peak_memory_gib
 from nmt.training.distribution import Distribution, make_distribution
+from nmt.training.freezing import freeze
 from nmt.training.optimizer import Adam
 from nmt.training.schedule import learning_rate
 from nmt.training.update import Updater
@@ -71,6 +72,7 @@ class Training:
         keras.utils.set_random_seed(config.training.seed)
         with self.distribution.strategy.scope():
             self.model = build_model(config, prepared.tokenizers)
+            freeze(self.model, config.training.freeze)
             optimizer = Adam([variable.value for variable in self.model.trainable_variables], config.training)
         self.updater = Updater(self.model, optimizer, self.distribution, config.training)
         sizes = config.training.batch_tokens, config.training.seed, self.distribution.replicas

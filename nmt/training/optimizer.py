@@ -1,6 +1,7 @@
 """Adam, gradient clipping and the moving average of the weights, one fused kernel a variable."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import tensorflow as tf
@@ -59,3 +60,18 @@ class Adam(tf.Module):
 
             arguments = (gradient, first, second) if average is None else (gradient, first, second, average)
             strategy.extended.update(variable, change, args=arguments)
+
+    @contextmanager
+    def averaged_weights(self) -> Iterator[None]:
+        """The variables as their moving average, where there is one, and as they are again afterwards."""
+        if not self.average:
+            yield
+            return
+        own = [variable.numpy() for variable in self.variables_list]
+        try:
+            for variable, average in zip(self.variables_list, self.average, strict=True):
+                variable.assign(average.numpy())
+            yield
+        finally:
+            for variable, value in zip(self.variables_list, own, strict=True):
+                variable.assign(value)

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -19,6 +18,7 @@ from nmt.training.cluster import Alone, Cluster
 from nmt.training.deadline import EXPORT_SECONDS, Deadline
 from nmt.training.display import TrainingDisplay
 from nmt.training.fine_tuning import begin_with_origin
+from nmt.training.freezing import freeze
 from nmt.training.interruption import Interruption
 from nmt.training.metrics_log import MetricsLog, SilentLog
 from nmt.training.optimizer import Adam
@@ -56,7 +56,7 @@ class Trainer:
         self.cluster = cluster or Alone.of(config.training, display.message)
         self.cluster.watchdog.stage("building the model", long=True)
         self.distribution = self.cluster.distribution
-        self.checkpoints = Checkpoints(run.checkpoints)
+        self.checkpoints = Checkpoints(run.checkpoints, config.training.keep_last, config.training.keep_best)
         saved = self.checkpoints.load("last")
         keras.utils.set_random_seed(config.training.seed)
         with self.distribution.strategy.scope():
@@ -64,6 +64,7 @@ class Trainer:
             if saved is None:
                 begin_with_word_vectors(self.model, config.model, prepared.tokenizers, display)
                 begin_with_origin(self.model, config, prepared.tokenizers, display)
+            self.frozen = freeze(self.model, config.training.freeze)
             self.optimizer = Adam([variable.value for variable in self.model.trainable_variables], config.training)
             self.inference = Inference(self.model, config.search)
         links = prepared.alignments
@@ -126,8 +127,8 @@ class Trainer:
         pairs = f"{len(self.prepared.train):,} training pairs, {len(self.prepared.valid):,} for validation"
         batches = f"batches of {batch_shapes(self.plan)} shapes in one graph, {padding_share(self.plan):.1%} padding"
         self.display.message(f"data: {pairs} · {batches}")
-        for warning in self.checkpoints.warnings:
-            self.display.message(f"warning: {warning}")
+        for line in [*([self.frozen] if self.frozen else []), *(f"warning: {warning}" for warning in self.checkpoints.warnings)]:
+            self.display.message(line)
         if self.state.update:
             self.display.message(f"resuming after update {self.state.update}")
         self.log.write("event", self.state.update, event="resume" if self.state.update else "start", device=device, kernel=kernel)
@@ -223,7 +224,7 @@ class Trainer:
             self.cluster.watchdog.stage("waiting for worker 0, which validates", patient=True)
             return False
         self.cluster.watchdog.stage(f"the validation after update {state.update}", long=True)
-        with self.averaged_weights():
+        with self.optimizer.averaged_weights():
             found = self.validator.validate(state.update)
         value = -found.bleu if config.metric == "bleu" and found.bleu is not None else found.loss
         best = state.best_value is None or value < state.best_value
@@ -238,7 +239,7 @@ class Trainer:
             self.display.message(f"early stop: no better {config.metric} in {config.patience} validations")
         elif state.finished and state.update < state.max_updates:
             self.display.message(f"deadline: ended after update {state.update}, the machine became slower than it was measured")
-        self._save(best=best)
+        self._save(best=best, value=value)
         self._logged_at = time.monotonic()
         return state.finished
 
@@ -246,21 +247,6 @@ class Trainer:
         """Whether a run with a deadline must go to its export now."""
         minutes = self.state.deadline_minutes
         return minutes is not None and self.elapsed() > minutes * 60.0 - EXPORT_SECONDS
-
-    @contextmanager
-    def averaged_weights(self) -> Iterator[None]:
-        """The model with its moving average as weights, and its own weights again afterwards."""
-        if not self.optimizer.average:
-            yield
-            return
-        own = [variable.numpy() for variable in self.optimizer.variables_list]
-        try:
-            for variable, average in zip(self.optimizer.variables_list, self.optimizer.average, strict=True):
-                variable.assign(average.numpy())
-            yield
-        finally:
-            for variable, value in zip(self.optimizer.variables_list, own, strict=True):
-                variable.assign(value)
 
     def _slots(self) -> dict[str, Any]:
         """Every array of the run by name."""
@@ -271,16 +257,17 @@ class Trainer:
             "second_moment": self.optimizer.second_moment,
             "average": self.optimizer.average,
         }
-        return {f"{group}/{path}": slot for group, slots in groups.items() for path, slot in zip(paths, slots, strict=False)}
+        frozen = {f"weights/{variable.path}": variable.value for variable in self.model.non_trainable_weights}
+        return frozen | {f"{group}/{path}": slot for group, slots in groups.items() for path, slot in zip(paths, slots, strict=False)}
 
-    def _save(self, *, best: bool) -> None:
+    def _save(self, *, best: bool, value: float | None = None) -> None:
         if not self.cluster.chief:
             return
         self.cluster.watchdog.stage(f"saving the checkpoint of update {self.state.update}", long=True)
         self.state.seconds = self.elapsed()
         self.state.metrics_bytes = self.log.size
         arrays: Arrays = {name: slot.numpy() for name, slot in self._slots().items()}
-        self.checkpoints.save(self.state.update, arrays, self.state.to_dict(), best=best)
+        self.checkpoints.save(self.state.update, arrays, self.state.to_dict(), best=best, value=value)
 
     def _restore(self, saved: tuple[Arrays, dict[str, Any]] | None) -> RunState:
         if saved is None:

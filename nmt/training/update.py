@@ -73,6 +73,8 @@ class Updater:
             minimised = sums.smoothed + self._attention_loss(attention, own)
         *gradients, d_source, d_target = tape.gradient(minimised, [*self.variables, source, target])
         for matrix, ids, rows in ((model.source_embedding, source_ids, d_source), (model.target_embedding, target_ids, d_target)):
+            if not matrix.trainable:  # frozen
+                continue
             place = next(i for i, variable in enumerate(model.trainable_variables) if variable is matrix)
             gradients[place] = _add_rows(gradients[place], matrix.shape, ids, rows * model.scale)
         return gradients, tuple(sums)

@@ -14,7 +14,7 @@ from rich.console import Console
 import nmt
 from nmt.data.prepare import open_prepared
 from nmt.export import verification_ids
-from nmt.recipes import export_run_strings
+from nmt.publishing import export_run_strings
 from nmt.scoring import score_model
 from nmt.tokenizer import TokenizerPair
 from nmt.translator import Translator
