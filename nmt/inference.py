@@ -7,6 +7,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from nmt.config import Config, SearchConfig
+from nmt.model.precision import Precision
 from nmt.model.recurrent import Kernel, describe_kernel
 from nmt.model.seq2seq import SearchSizes, SearchWeights, Seq2Seq
 from nmt.runtime.interface import Hypotheses as FoundHypotheses
@@ -27,17 +28,25 @@ SIGNATURE = [
 ]
 
 
-def build_model(config: Config, tokenizers: TokenizerPair, kernel: Kernel | None = None) -> Seq2Seq:
-    """The model that a config and its tokenizers describe, with fresh weights; `kernel` as the devices at hand suggest unless given."""
+def build_model(config: Config, tokenizers: TokenizerPair, kernel: Kernel | None = None, *, precision: Precision = "float32") -> Seq2Seq:
+    """The model that a config and its tokenizers describe, with fresh weights.
+
+    Args:
+        config: of the run.
+        tokenizers: its two.
+        kernel: of the recurrent layers; default: as the devices at hand suggest.
+        precision: of the factors of products. A run trains in its own; whatever is published computes in float32.
+    """
     sizes = tokenizers.source.vocabulary_size, tokenizers.target.vocabulary_size
-    return Seq2Seq(config.model, *sizes, joint=tokenizers.joint, kernel=kernel, tags=tokenizers.source.tags)
+    return Seq2Seq(config.model, *sizes, joint=tokenizers.joint, kernel=kernel, precision=precision, tags=tokenizers.source.tags)
 
 
 def describe_layers(model: Seq2Seq) -> str:
     """Say which recurrent layers a model has and which kernel runs them; all of a model's layers have one cell."""
     layers = model.recurrent_layers()
     first = next(iter(layers.values()))
-    return f"{first.cell_name} layers {', '.join(layers)}: {describe_kernel(first.cell_name, first.kernel_name)}"
+    precision = "" if model.precision == "float32" else f"; products in {model.precision}"
+    return f"{first.cell_name} layers {', '.join(layers)}: {describe_kernel(first.cell_name, first.kernel_name)}{precision}"
 
 
 class SearchModel(Protocol):

@@ -153,6 +153,7 @@ MISTAKES = {
         ["character_coverage", "0.98", "0.95"],
     ),
     "no micro-batch": ("train mine.yaml --set training.accumulate=0", ["training.accumulate", "0"]),
+    "precision of no such name": ("train mine.yaml --set training.precision=float8", ["training.precision", "float8", "bfloat16"]),
     "more micro-batches than tokens": ("train mine.yaml --set training.accumulate=2000", ["accumulate (2000)", "1024 tokens"]),
     "word vectors of another width": (
         "train mine.yaml --set model.pretrained_source=narrow.vec",

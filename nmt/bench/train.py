@@ -71,7 +71,7 @@ class Training:
         self.distribution: Distribution = make_distribution(config.training.distribution)
         keras.utils.set_random_seed(config.training.seed)
         with self.distribution.strategy.scope():
-            self.model = build_model(config, prepared.tokenizers)
+            self.model = build_model(config, prepared.tokenizers, precision=config.training.precision)
             freeze(self.model, config.training.freeze)
             optimizer = Adam([variable.value for variable in self.model.trainable_variables], config.training)
         self.updater = Updater(self.model, optimizer, self.distribution, config.training)

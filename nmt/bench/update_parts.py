@@ -139,7 +139,7 @@ class UpdateParts:
         with tf.GradientTape() as tape:
             tape.watch(readout)
             weights, bias = tf.convert_to_tensor(model.output_weights), tf.convert_to_tensor(model.output_bias)
-            loss = loss_sums(readout, weights, bias, labels, self.updater.config.label_smoothing)
+            loss = loss_sums(readout, weights, bias, labels, self.updater.config.label_smoothing, model.precision)
         return self._gradients(tape, loss.smoothed, readout)
 
     def _optimizer(self, gradients: list[Tensor]) -> Tensor:

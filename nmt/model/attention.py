@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from nmt.config import ModelConfig
+from nmt.model.precision import Dense, Precision, product
 from nmt.tensors import Tensor
 
 
@@ -26,20 +27,22 @@ class Attention(keras.layers.Layer):
     covers = False
     """Whether a score depends on the attention of the target positions before."""
 
-    def __init__(self, score: str, units: int, memory_units: int, name: str = "attention") -> None:
+    def __init__(self, score: str, units: int, memory_units: int, precision: Precision = "float32", name: str = "attention") -> None:
         """Make an attention.
 
         Args:
             score: as in the config.
             units: H of the queries.
             memory_units: M of the encoder's outputs.
+            precision: of the factors of products.
             name: of the layer.
         """
         super().__init__(name=name)
+        self.precision: Precision = precision
         self.score = score
         self.units = units
         self.context_units = memory_units
-        self.key_projection = None if score == "scaled_dot" else keras.layers.Dense(units, use_bias=False, name="keys")
+        self.key_projection = None if score == "scaled_dot" else Dense(units, precision, use_bias=False, name="keys")
 
     def memorize(self, values: Tensor, mask: Tensor) -> Memory:
         """Turn encoder outputs [B, S, M] and their mask [B, S] into a Memory."""
@@ -58,8 +61,8 @@ class Attention(keras.layers.Layer):
             context [B, Q, C] and attention weights [B, Q, S], zero at padding.
         """
         del coverage
-        weights = masked_softmax(tf.matmul(query, memory.keys, transpose_b=True), memory.mask)
-        return tf.matmul(weights, memory.values), weights
+        weights = masked_softmax(product(query, memory.keys, self.precision, transpose_b=True), memory.mask)
+        return product(weights, memory.values, self.precision), weights
 
     def over_target(self, query: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
         """`call` for the queries of all target positions, one after the other where that matters: context [B, T, C], weights [B, T, S]."""
@@ -69,10 +72,10 @@ class Attention(keras.layers.Layer):
 class AdditiveAttention(Attention):
     """Bahdanau et al. (2015), appendix A.1.2: score = vᵀ tanh(W s + U m + b)."""
 
-    def __init__(self, score: str, units: int, memory_units: int, name: str = "attention") -> None:
-        super().__init__(score, units, memory_units, name)
-        self.key_projection = keras.layers.Dense(units, name="keys")
-        self.query_projection = keras.layers.Dense(units, use_bias=False, name="queries")
+    def __init__(self, score: str, units: int, memory_units: int, precision: Precision = "float32", name: str = "attention") -> None:
+        super().__init__(score, units, memory_units, precision, name)
+        self.key_projection = Dense(units, precision, name="keys")
+        self.query_projection = Dense(units, precision, use_bias=False, name="queries")
 
     def build(self, query_shape: Any) -> None:
         """Create v [H]."""
@@ -85,7 +88,7 @@ class AdditiveAttention(Attention):
         inner = self._covered(inner, coverage)
         # As a sum, not a product with v: TensorFlow's batched product of so thin a matrix wrote past its memory in some shapes.
         weights = masked_softmax(tf.reduce_sum(tf.tanh(inner) * tf.convert_to_tensor(self.v), axis=-1), memory.mask)
-        return tf.matmul(weights, memory.values), weights
+        return product(weights, memory.values, self.precision), weights
 
     def _covered(self, inner: Tensor, _coverage: Tensor | None) -> Tensor:
         return inner
@@ -128,11 +131,11 @@ class MultiHeadAttention(Attention):
     returned are the mean of the heads'.
     """
 
-    def __init__(self, score: str, units: int, heads: int, name: str = "attention") -> None:
-        super().__init__("general", units, units, name)
+    def __init__(self, score: str, units: int, heads: int, precision: Precision = "float32", name: str = "attention") -> None:
+        super().__init__("general", units, units, precision, name)
         self.heads, self.additive = heads, score == "multi_head_additive"
-        self.query_projection = keras.layers.Dense(units, use_bias=self.additive, name="queries")
-        self.value_projection = keras.layers.Dense(units, use_bias=False, name="values")
+        self.query_projection = Dense(units, precision, use_bias=self.additive, name="queries")
+        self.value_projection = Dense(units, precision, use_bias=False, name="values")
 
     def build(self, query_shape: Any) -> None:
         """Create v [heads, H / heads] of additive scores."""
@@ -155,9 +158,9 @@ class MultiHeadAttention(Attention):
             inner = tf.tanh(q[:, :, :, tf.newaxis] + k[:, :, tf.newaxis])  # [B, heads, Q, S, H / heads]
             scores = tf.reduce_sum(inner * tf.convert_to_tensor(self.v)[:, tf.newaxis, tf.newaxis], axis=-1)
         else:
-            scores = tf.matmul(q, k, transpose_b=True) * (self.units // self.heads) ** -0.5
+            scores = product(q, k, self.precision, transpose_b=True) * (self.units // self.heads) ** -0.5
         weights = masked_softmax(scores, memory.mask[:, tf.newaxis])  # [B, heads, Q, S]
-        context = tf.transpose(tf.matmul(weights, v), [0, 2, 1, 3])
+        context = tf.transpose(product(weights, v, self.precision), [0, 2, 1, 3])
         batch, queries = tf.unstack(tf.shape(query)[:2])
         return tf.reshape(context, [batch, queries, self.units]), tf.reduce_mean(weights, axis=1)
 
@@ -171,7 +174,7 @@ class NoAttention(Attention):
     """The encoder-decoder of Sutskever et al. (2014): all that the decoder knows of the source is its first state."""
 
     def __init__(self, units: int, name: str = "attention") -> None:
-        super().__init__("scaled_dot", units, 0, name)
+        super().__init__("scaled_dot", units, 0, name=name)
 
     def call(self, query: Tensor, memory: Memory, coverage: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """An empty context [B, Q, 0] and weights of zero: no target piece is aligned to any source piece."""
@@ -180,15 +183,15 @@ class NoAttention(Attention):
         return query[:, :, :0], tf.zeros([shape[0], shape[1], tf.shape(memory.mask)[1]], query.dtype)
 
 
-def make_attention(config: ModelConfig) -> Attention:
+def make_attention(config: ModelConfig, precision: Precision = "float32") -> Attention:
     """The attention that a config asks for."""
     units, memory_units = config.decoder_units, config.memory_units
     if config.attention == "none":
         return NoAttention(units)
     if config.attention in {"multi_head", "multi_head_additive"}:
-        return MultiHeadAttention(config.attention, units, config.attention_heads)
+        return MultiHeadAttention(config.attention, units, config.attention_heads, precision)
     kinds = {"additive": AdditiveAttention, "coverage": CoverageAttention}
-    return kinds.get(config.attention, Attention)(config.attention, units, memory_units)
+    return kinds.get(config.attention, Attention)(config.attention, units, memory_units, precision)
 
 
 def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:

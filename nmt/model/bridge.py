@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from nmt.config import ModelConfig
 from nmt.model.cell_sizes import CELL_SIZES
+from nmt.model.precision import Dense, Precision
 from nmt.model.recurrence import State
 
 
@@ -15,13 +16,13 @@ class Bridge(keras.layers.Layer):
     copy: the state of the encoder's layer of the same height (Sutskever et al. 2014); zero: nothing.
     """
 
-    def __init__(self, config: ModelConfig, name: str = "bridge") -> None:
+    def __init__(self, config: ModelConfig, precision: Precision = "float32", name: str = "bridge") -> None:
         super().__init__(name=name)
         self.kind, self.layers, self.units = config.bridge, config.decoder_layers, config.decoder_units
         self.built = True  # it has no weights of its own: its dense layers make theirs
         self.dense = [
             [
-                keras.layers.Dense(self.units, activation="linear" if part else "tanh", name=f"bridge_{'c' if part else 'h'}_{depth}")
+                Dense(self.units, precision, activation="linear" if part else "tanh", name=f"bridge_{'c' if part else 'h'}_{depth}")
                 for part in range(CELL_SIZES[config.cell].parts)
             ]
             for depth in range(self.layers if self.kind == "dense" else 0)

@@ -16,6 +16,7 @@ import tensorflow as tf
 from nmt.config import ModelConfig
 from nmt.model.attention import Memory, make_attention
 from nmt.model.dropout import dropout
+from nmt.model.precision import Dense, Precision, product
 from nmt.model.recurrence import State
 from nmt.model.recurrent import Kernel, recurrent_layer
 from nmt.tensors import Tensor
@@ -47,22 +48,23 @@ Attend = Callable[[Tensor, tuple[Tensor, ...]], tuple[Tensor, Tensor, tuple[Tens
 class Decoder(keras.layers.Layer):
     """Target embeddings and a Memory -> readout vectors, from which the output layer makes logits."""
 
-    def __init__(self, config: ModelConfig, kernel: Kernel, name: str = "decoder") -> None:
+    def __init__(self, config: ModelConfig, kernel: Kernel, precision: Precision = "float32", name: str = "decoder") -> None:
         super().__init__(name=name)
+        self.precision: Precision = precision
         self.rate, self.layout = config.dropout, config.decoder
         self.residual, self.reads_embedding = config.residual, config.readout_embedding
         # Adam moves every weight by about the learning rate an update, whatever its size. Without a factor, output weights that began small
         # enough for a softmax took hundreds of updates to become large enough for one that is sure of itself.
         self.scale = config.output_scale
         names = [f"{config.cell}_{depth}" for depth in range(config.decoder_layers)]
-        self.layers = [recurrent_layer(config.cell, config.decoder_units, kernel=kernel, name=name) for name in names]
-        self.attention = make_attention(config)
+        self.layers = [recurrent_layer(config.cell, config.decoder_units, kernel=kernel, name=name, precision=precision) for name in names]
+        self.attention = make_attention(config, precision)
         self.readout_units = config.readout_units or config.embedding_units
-        self.readout = keras.layers.Dense(self.readout_units, activation="tanh", name="readout")
+        self.readout = Dense(self.readout_units, precision, activation="tanh", name="readout")
         # W of the first layer for what is fed back: beside, not inside, the W of the embeddings, which is multiplied once for all steps.
         self.feed: Any = None
         if self.layout != "whole_target":
-            self.feed = keras.layers.Dense(self.layers[0].projected_units, use_bias=False, name="feed")
+            self.feed = Dense(self.layers[0].projected_units, precision, use_bias=False, name="feed")
 
     @property
     def context_above(self) -> int:
@@ -182,7 +184,7 @@ class Decoder(keras.layers.Layer):
     def _read_out(self, joined: Tensor) -> Tensor:
         kernel, bias = (tf.convert_to_tensor(weight) for weight in (self.readout.kernel, self.readout.bias))
         # As bias_add, which TensorFlow fuses with the product and the tanh; a plain sum it would not.
-        return tf.tanh(tf.nn.bias_add(tf.matmul(joined, kernel), bias))
+        return tf.tanh(tf.nn.bias_add(product(joined, kernel, self.precision), bias))
 
     def _attend(self, rows: Tensor, beam_size: Tensor, memory: Memory) -> Attend:
         """A sentence's hypotheses attend together: into the grid, one product for each sentence, and out of it."""

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from nmt.config import ModelConfig
 from nmt.model.dropout import dropout
+from nmt.model.precision import Precision
 from nmt.model.recurrence import State
 from nmt.model.recurrent import Kernel, RecurrentLayer, recurrent_layer
 from nmt.tensors import Tensor
@@ -17,13 +18,13 @@ from nmt.tensors import Tensor
 class Encoder(keras.layers.Layer):
     """Source embeddings -> memory and the last states of every layer."""
 
-    def __init__(self, config: ModelConfig, kernel: Kernel, name: str = "encoder") -> None:
+    def __init__(self, config: ModelConfig, kernel: Kernel, precision: Precision = "float32", name: str = "encoder") -> None:
         super().__init__(name=name)
         self.rate, self.residual, self.reverse_source = config.dropout, config.residual, config.reverse_source
         both = {"bidirectional": config.encoder_layers, "gnmt": 1, "unidirectional": 0}[config.encoder]
 
         def layer(direction: str, depth: int) -> RecurrentLayer:
-            return recurrent_layer(config.cell, config.encoder_units, kernel=kernel, name=f"{direction}_{depth}")
+            return recurrent_layer(config.cell, config.encoder_units, kernel=kernel, name=f"{direction}_{depth}", precision=precision)
 
         self.forward = [layer("forward", depth) for depth in range(config.encoder_layers)]
         self.backward = [layer("backward", depth) for depth in range(both)]

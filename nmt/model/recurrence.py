@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from nmt.model.precision import Precision, lowered, product
 from nmt.tensors import Tensor
 
 State = tuple[Tensor, ...]
@@ -17,7 +18,14 @@ CellFunction = Callable[[Tensor, Tensor, State, tuple[Tensor, ...]], State]
 """(z [N, G·H], r [N, G·H], state, parameters) -> the next state."""
 
 
-def recurrent_sequence(cell: CellFunction, z: Tensor, recurrent_kernel: Tensor, parameters: tuple[Tensor, ...], state: State) -> State:
+def recurrent_sequence(
+    cell: CellFunction,
+    z: Tensor,
+    recurrent_kernel: Tensor,
+    parameters: tuple[Tensor, ...],
+    state: State,
+    precision: Precision = "float32",
+) -> State:
     """Run a cell over time-major input, with its own gradient (back-propagation through time, Werbos 1990).
 
     Args:
@@ -26,6 +34,7 @@ def recurrent_sequence(cell: CellFunction, z: Tensor, recurrent_kernel: Tensor, 
         recurrent_kernel: U [H, G·H].
         parameters: further weights of the cell: vectors, whose gradients are summed up step by step.
         state: the initial state, each part [B, H].
+        precision: of the factors of products with U.
 
     Returns:
         Every part of the state after every step, each [T, B, H].
@@ -35,10 +44,10 @@ def recurrent_sequence(cell: CellFunction, z: Tensor, recurrent_kernel: Tensor, 
     @tf.custom_gradient
     def run(*tensors: Tensor) -> tuple[State, Callable[..., list[Tensor]]]:
         z, U, parameters, first = tensors[0], tensors[1], tensors[2 : 2 + count], tensors[2 + count :]
-        states, r = _forward(cell, z, U, parameters, first)
+        states, r = _forward(cell, z, U, parameters, first, precision)
 
         def gradient(*upstream: Tensor) -> list[Tensor]:
-            return _backward(cell, (z, U, parameters, first), (states, r), upstream)
+            return _backward(cell, (z, U, parameters, first), (states, r), upstream, precision)
 
         return states, gradient
 
@@ -46,13 +55,14 @@ def recurrent_sequence(cell: CellFunction, z: Tensor, recurrent_kernel: Tensor, 
     return tuple(found) if parts > 1 else ((found,) if tf.is_tensor(found) else tuple(found))
 
 
-def _forward(cell: CellFunction, z: Tensor, U: Tensor, parameters: State, first: State) -> tuple[State, Tensor]:
+def _forward(cell: CellFunction, z: Tensor, U: Tensor, parameters: State, first: State, precision: Precision) -> tuple[State, Tensor]:
     steps, width, units = tf.shape(z)[0], U.shape[1], U.shape[0]
     shapes = [[None, units]] * len(first) + [[None, width]]
+    U = lowered(U, precision)
     arrays = [tf.TensorArray(z.dtype, size=steps, element_shape=shape) for shape in shapes]
 
     def body(t: Tensor, state: State, arrays: list[Tensor]) -> tuple[Tensor, State, list[Tensor]]:
-        r = tf.matmul(state[0], U)
+        r = product(state[0], U, precision)
         state = cell(z[t], r, state, parameters)
         return t + 1, state, [array.write(t, value) for array, value in zip(arrays, (*state, r), strict=True)]
 
@@ -62,14 +72,14 @@ def _forward(cell: CellFunction, z: Tensor, U: Tensor, parameters: State, first:
 
 
 def _backward(
-    cell: CellFunction, inputs: tuple[Tensor, Tensor, State, State], forward: tuple[State, Tensor], upstream: State
+    cell: CellFunction, inputs: tuple[Tensor, Tensor, State, State], forward: tuple[State, Tensor], upstream: State, precision: Precision
 ) -> list[Tensor]:
     """Gradients of (z, U, parameters, initial state) from those of every step's state, each [T, B, H]."""
     z, U, parameters, first = inputs
     states, r = forward
     steps, width = tf.shape(z)[0], U.shape[1]
     before = tuple(tf.concat([start[tf.newaxis], part[:-1]], axis=0) for start, part in zip(first, states, strict=True))
-    U_transposed = tf.transpose(U)
+    U_transposed = lowered(tf.transpose(U), precision)
     arrays = [tf.TensorArray(z.dtype, size=steps, element_shape=[None, width]) for _ in range(2)]
 
     def body(t: Tensor, d_next: State, d_parameters: State, dz: Tensor, dr: Tensor) -> tuple[Tensor, State, State, Tensor, Tensor]:
@@ -81,11 +91,11 @@ def _backward(
         dz_t, dr_t, (dh, *d_others), d_now = tape.gradient(
             after, (z_t, r_t, state, parameters), output_gradients=d_state, unconnected_gradients=tf.UnconnectedGradients.ZERO
         )
-        d_before = (dh + tf.matmul(dr_t, U_transposed), *d_others)
+        d_before = (dh + product(dr_t, U_transposed, precision), *d_others)
         summed = tuple(total + now for total, now in zip(d_parameters, d_now, strict=True))
         return t - 1, d_before, summed, dz.write(t, dz_t), dr.write(t, dr_t)
 
     nothing = tuple(tf.zeros_like(part) for part in first), tuple(tf.zeros_like(parameter) for parameter in parameters)
     _, d_first, d_parameters, dz, dr = tf.while_loop(lambda t, *_: t >= 0, body, (steps - 1, *nothing, *arrays), maximum_iterations=steps)
     flat_h, flat_dr = (tf.reshape(tensor, [-1, tensor.shape[-1]]) for tensor in (before[0], dr.stack()))
-    return [dz.stack(), tf.matmul(flat_h, flat_dr, transpose_a=True), *d_parameters, *d_first]
+    return [dz.stack(), product(flat_h, flat_dr, precision, transpose_a=True), *d_parameters, *d_first]

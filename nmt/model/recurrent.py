@@ -8,6 +8,7 @@ import tensorflow as tf
 from nmt.model.cell_sizes import CELL_SIZES, CellName
 from nmt.model.cells import CELLS, Gates, Parameters, layer_norm
 from nmt.model.fused_lstm import lstm_sequence
+from nmt.model.precision import Precision, policy, product
 from nmt.model.recurrence import State, recurrent_sequence
 from nmt.tensors import Tensor
 
@@ -39,13 +40,17 @@ class RecurrentLayer(keras.layers.Layer):
     the kernel.
     """
 
-    def __init__(self, cell: CellName, units: int, *, kernel: Kernel, name: str, dtype: str = "float32") -> None:
+    def __init__(
+        self, cell: CellName, units: int, *, kernel: Kernel, name: str, dtype: str = "float32", precision: Precision = "float32"
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
+        self.precision: Precision = precision
         self.cell_name: CellName = cell
         self.cell, self.sizes = CELLS[cell], CELL_SIZES[cell]
         self.units = units
         self.kernel_name: Kernel = kernel
-        options: dict[str, Any] = {"return_sequences": True, "return_state": True, "dtype": dtype, "name": cell}
+        options: dict[str, Any] = {"return_sequences": True, "return_state": True, "name": cell}
+        options["dtype"] = dtype if precision == "float32" else policy(precision)
         self.layer: Any = None
         if cell == "lstm":
             self.layer = keras.layers.LSTM(units, **options)
@@ -115,24 +120,25 @@ class RecurrentLayer(keras.layers.Layer):
         if self.kernel_name == "keras" and self.cell_name in _CUDNN_CELLS:
             mask = tf.sequence_mask(lengths, tf.shape(x)[0])
             h, *last_parts = self.layer(tf.transpose(x, [1, 0, 2]), mask=mask, initial_state=list(state))
-            return tf.transpose(h, [1, 0, 2]), tuple(last_parts)
+            return tf.cast(tf.transpose(h, [1, 0, 2]), x.dtype), tuple(tf.cast(part, x.dtype) for part in last_parts)
         if self.cell_name == "lstm":
-            states: State = lstm_sequence(x, *self._weights, *state)
+            h0, c0 = state
+            states: State = lstm_sequence(x, *self._weights, h0, c0, self.precision)
         else:
             steps, batch, width = tf.unstack(tf.shape(x))
             z = self.settle(self.project(tf.reshape(x, [steps * batch, width])))
             z = tf.reshape(z, [steps, batch, self.projected_units])
-            states = recurrent_sequence(self.cell.step, z, self._weights[1], self.parameters, state)
+            states = recurrent_sequence(self.cell.step, z, self._weights[1], self.parameters, state, self.precision)
         last = tf.stack([lengths - 1, tf.range(tf.shape(x)[1])], axis=1)  # [B, 2]: (step, row)
         return states[0], tuple(tf.gather_nd(part, last) for part in states)
 
     def project(self, x: Tensor) -> Tensor:
         """The part of a step that depends on the input alone: x·W (+ b), [N, D] -> [N, G·H]. Sums of such parts are what `settle` wants."""
         kernel, _, bias = self._weights
-        product = tf.matmul(x, kernel)
+        projected = product(x, kernel, self.precision)
         if self.cell_name == "layernorm_lstm":
-            return product
-        return tf.nn.bias_add(product, bias[0] if self.cell_name == "gru" else bias)
+            return projected
+        return tf.nn.bias_add(projected, bias[0] if self.cell_name == "gru" else bias)
 
     def settle(self, projected: Tensor) -> Tensor:
         """What is done to a whole input part before the cell sees it: layer normalisation where the cell has one; [·, G·H] -> z."""
@@ -140,7 +146,7 @@ class RecurrentLayer(keras.layers.Layer):
 
     def gates(self, projected: Tensor, state: State) -> Gates:
         """The activations of one step by name, each [N, H], from `project` [N, G·H] and a state."""
-        return self.cell.gates(self.settle(projected), tf.matmul(state[0], self._weights[1]), state, self.parameters)
+        return self.cell.gates(self.settle(projected), product(state[0], self._weights[1], self.precision), state, self.parameters)
 
     def step_from(self, projected: Tensor, state: State) -> State:
         """One step: `project` [N, G·H] and the state, each part [N, H] -> the next state."""
@@ -151,6 +157,8 @@ class RecurrentLayer(keras.layers.Layer):
         return self.step_from(self.project(x), state)
 
 
-def recurrent_layer(cell: CellName, units: int, *, kernel: Kernel, name: str, dtype: str = "float32") -> RecurrentLayer:
+def recurrent_layer(
+    cell: CellName, units: int, *, kernel: Kernel, name: str, dtype: str = "float32", precision: Precision = "float32"
+) -> RecurrentLayer:
     """A layer by the name of its cell."""
-    return RecurrentLayer(cell, units, kernel=kernel, name=name, dtype=dtype)
+    return RecurrentLayer(cell, units, kernel=kernel, name=name, dtype=dtype, precision=precision)

@@ -12,6 +12,7 @@ from nmt.model.bridge import Bridge
 from nmt.model.decoder import Decoder, DecoderState
 from nmt.model.dropout import word_dropout
 from nmt.model.encoder import Encoder
+from nmt.model.precision import Precision, product
 from nmt.model.recurrent import Kernel, RecurrentLayer, choose_kernel
 from nmt.special_tokens import BOS, EOS, PAD
 from nmt.tensors import Tensor
@@ -53,6 +54,7 @@ class Seq2Seq(keras.Model):
         *,
         joint: bool,
         kernel: Kernel | None = None,
+        precision: Precision = "float32",
         tags: Sequence[int] = (),
     ) -> None:
         """Build a model with fresh weights.
@@ -62,17 +64,19 @@ class Seq2Seq(keras.Model):
             source_vocabulary, target_vocabulary: pieces of each side.
             joint: whether both sides have one vocabulary.
             kernel: of the recurrent layers; default: as the devices at hand suggest.
+            precision: of the factors of products.
             tags: source pieces that say what is wanted, such as a language; word dropout spares them.
         """
         super().__init__(name="seq2seq")
         tying = config.tying if config.tying != "auto" else ("three_way" if joint else "two_way")
         self.kernel_name: Kernel = kernel or choose_kernel()
+        self.precision: Precision = precision
         self.word_dropout = config.word_dropout
         self.spared = PAD, BOS, *tags
         self.scale = config.embedding_units**0.5
-        self.encoder = Encoder(config, self.kernel_name)
-        self.decoder = Decoder(config, self.kernel_name)
-        self.bridge = Bridge(config)
+        self.encoder = Encoder(config, self.kernel_name, precision)
+        self.decoder = Decoder(config, self.kernel_name, precision)
+        self.bridge = Bridge(config, precision)
 
         def matrix(name: str, rows: int, width: int = config.embedding_units) -> Any:
             initial = keras.initializers.RandomNormal(stddev=width**-0.5)
@@ -152,7 +156,7 @@ class Seq2Seq(keras.Model):
         """
         embedded = self.embed_source(source, seed)[1], self.embed_target(target, seed)[1]
         readout, _ = self.readout(embedded[0], source_lengths, embedded[1], target_lengths, seed)
-        return tf.matmul(readout, tf.convert_to_tensor(self.output_weights), transpose_b=True) + self.output_bias
+        return product(readout, tf.convert_to_tensor(self.output_weights), self.precision, transpose_b=True) + self.output_bias
 
     @property
     def search_sizes(self) -> SearchSizes:

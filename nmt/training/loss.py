@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from nmt.model.precision import Precision, lowered, product
 from nmt.special_tokens import PAD
 from nmt.tensors import Tensor
 
@@ -20,7 +21,9 @@ class LossSums(NamedTuple):
     """float32, how many labels are not padding."""
 
 
-def loss_sums(readout: Tensor, output_weights: Tensor, output_bias: Tensor, labels: Tensor, smoothing: float) -> LossSums:
+def loss_sums(
+    readout: Tensor, output_weights: Tensor, output_bias: Tensor, labels: Tensor, smoothing: float, precision: Precision = "float32"
+) -> LossSums:
     """Cross-entropy of softmax(readout · Wᵀ + b) against (1 - ε) · one-hot + ε / V (Szegedy et al. 2016, section 7).
 
     Args:
@@ -29,11 +32,12 @@ def loss_sums(readout: Tensor, output_weights: Tensor, output_bias: Tensor, labe
         output_bias: b [V].
         labels: [B, T] int32, PAD where there is nothing to predict.
         smoothing: ε in [0, 1).
+        precision: of the factors of products; logits, softmax and sums are float32.
     """
     flat_labels = tf.reshape(labels, [-1])
     real = tf.where(flat_labels != PAD)[:, 0]  # padding costs no row of the largest product
     flat = tf.gather(tf.reshape(readout, [-1, readout.shape[-1]]), real)
-    smoothed, plain = _cross_entropy(flat, output_weights, output_bias, tf.gather(flat_labels, real), smoothing)
+    smoothed, plain = _cross_entropy(flat, output_weights, output_bias, tf.gather(flat_labels, real), smoothing, precision)
     return LossSums(smoothed, plain, tf.cast(tf.size(real), readout.dtype))
 
 
@@ -59,7 +63,7 @@ def guided_sum(attention: Tensor, alignment: Tensor) -> Tensor:
     return -tf.reduce_sum(alignment * tf.math.log(tf.maximum(attention, 1e-9)))
 
 
-def _cross_entropy(readout: Tensor, W: Tensor, b: Tensor, labels: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
+def _cross_entropy(readout: Tensor, W: Tensor, b: Tensor, labels: Tensor, smoothing: float, precision: Precision) -> tuple[Tensor, Tensor]:
     """(smoothed loss, cross-entropy without a gradient) as sums over N tokens, from readout [N, E].
 
     [N, V] is the one large array of an update, so few things are done to it: the product that makes the logits, the exponential, in their
@@ -70,10 +74,11 @@ def _cross_entropy(readout: Tensor, W: Tensor, b: Tensor, labels: Tensor, smooth
     @tf.custom_gradient
     def run(readout: Tensor, W: Tensor, b: Tensor) -> tuple[tuple[Tensor, Tensor], Callable[[Tensor, Tensor], tuple[Tensor, ...]]]:
         vocabulary = W.shape[0]
-        logits = tf.nn.bias_add(tf.matmul(readout, W, transpose_b=True), b)  # [N, V]
+        logits = tf.nn.bias_add(product(readout, W, precision, transpose_b=True), b)  # [N, V]
         greatest = tf.reduce_max(logits, axis=1)
         exponential = tf.exp(logits - greatest[:, tf.newaxis])
         total = tf.reduce_sum(exponential, axis=1)
+        exponential = lowered(exponential, precision)  # from here on a factor of products alone
         right, mean = tf.gather(W, labels), tf.reduce_mean(W, axis=0)  # [N, E], [E]
         logit_right = tf.reduce_sum(readout * right, axis=1) + tf.gather(b, labels)
         logit_mean = tf.linalg.matvec(readout, mean) + tf.reduce_mean(b)
@@ -83,9 +88,10 @@ def _cross_entropy(readout: Tensor, W: Tensor, b: Tensor, labels: Tensor, smooth
         def gradient(upstream: Tensor, _plain: Tensor) -> tuple[Tensor, ...]:
             share = (upstream / total)[:, tf.newaxis]  # [N, 1]
             hit, spread = (1.0 - smoothing) * upstream, smoothing * upstream  # what goes to the label, and to all pieces together
-            d_readout = share * tf.matmul(exponential, W) - hit * right - spread * mean
-            d_W = tf.matmul(exponential, share * readout, transpose_a=True) - spread / vocabulary * tf.reduce_sum(readout, axis=0)
-            d_b = tf.linalg.matvec(exponential, share[:, 0], transpose_a=True) - spread / vocabulary * tf.cast(tf.size(labels), b.dtype)
+            d_readout = share * product(exponential, W, precision) - hit * right - spread * mean
+            d_W = product(exponential, share * readout, precision, transpose_a=True) - spread / vocabulary * tf.reduce_sum(readout, axis=0)
+            hits = tf.cast(tf.linalg.matvec(exponential, lowered(share[:, 0], precision), transpose_a=True), b.dtype)
+            d_b = hits - spread / vocabulary * tf.cast(tf.size(labels), b.dtype)
             at = labels[:, tf.newaxis]
             return (
                 d_readout,

@@ -60,7 +60,7 @@ class Trainer:
         saved = self.checkpoints.load("last")
         keras.utils.set_random_seed(config.training.seed)
         with self.distribution.strategy.scope():
-            self.model = build_model(config, prepared.tokenizers)
+            self.model = build_model(config, prepared.tokenizers, precision=config.training.precision)
             if saved is None:
                 begin_with_word_vectors(self.model, config.model, prepared.tokenizers, display)
                 begin_with_origin(self.model, config, prepared.tokenizers, display)
@@ -183,10 +183,11 @@ class Trainer:
         results = [(UpdateResult(*(part.numpy() for part in result)), epoch, batch) for result, epoch, batch in self._pending]
         self._pending = []
         for result, epoch, batch in results:
-            self._consecutive_skips = 0 if result.finite else self._consecutive_skips + 1
+            # An overflow that makes the loss scale fall is no divergence: the next update is computed with a smaller one.
+            self._consecutive_skips = 0 if result.finite else self._consecutive_skips + (result.loss_scale <= 1.0)
             if not result.finite:
                 state.skipped += 1
-                self.log.write("event", state.update, event="skipped", epoch=epoch, batch=batch)
+                self.log.write("event", state.update, event="skipped", epoch=epoch, batch=batch, **self.updater.scale_of(result))
                 if self._consecutive_skips >= config.non_finite_limit:
                     raise DivergedError(
                         f"training diverged: {self._consecutive_skips} updates in a row were not finite, the last one on batch {batch} of "
@@ -258,7 +259,8 @@ class Trainer:
             "average": self.optimizer.average,
         }
         frozen = {f"weights/{variable.path}": variable.value for variable in self.model.non_trainable_weights}
-        return frozen | {f"{group}/{path}": slot for group, slots in groups.items() for path, slot in zip(paths, slots, strict=False)}
+        named = {f"{group}/{path}": slot for group, slots in groups.items() for path, slot in zip(paths, slots, strict=False)}
+        return frozen | named | (self.updater.loss_scale.slots if self.updater.loss_scale else {})
 
     def _save(self, *, best: bool, value: float | None = None) -> None:
         if not self.cluster.chief:

@@ -1,5 +1,6 @@
 """One update as one graph: gradient sums of every replica, one global division, clipping, and Adam unless something is not finite."""
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -11,6 +12,7 @@ from nmt.tensors import Tensor
 from nmt.training.accumulation import Sums, accumulated, every_nth
 from nmt.training.distribution import Distribution
 from nmt.training.loss import coverage_sum, guided_sum, loss_sums
+from nmt.training.loss_scale import LossScale
 from nmt.training.optimizer import Adam
 
 ROWS, MATRIX = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None, None], tf.int32)
@@ -25,6 +27,8 @@ class UpdateResult(NamedTuple):
     tokens: Tensor
     gradient_norm: Tensor
     finite: Tensor
+    loss_scale: Tensor
+    """That the update was computed with; 1 where there is none, and where it cannot fall any more."""
 
 
 class Updater:
@@ -43,9 +47,15 @@ class Updater:
         self.model, self.optimizer, self.distribution, self.config = model, optimizer, distribution, config
         self.guided = guided
         self.variables = optimizer.variables_list
+        with distribution.strategy.scope():
+            self.loss_scale = LossScale() if config.precision == "float16" else None
         scalar = tf.TensorSpec([], tf.float32)
         self.update = tf.function(self._update, input_signature=[BATCH_SIGNATURE, tf.TensorSpec([], tf.int32), scalar])
         self.loss = tf.function(self._loss, input_signature=[BATCH_SIGNATURE])
+
+    def scale_of(self, result: UpdateResult) -> dict[str, float]:
+        """The loss scale of an update, for its line in metrics.jsonl; nothing where there is none."""
+        return {"loss_scale": float(result.loss_scale)} if self.loss_scale else {}
 
     def _own_rows(self, batch: Batch) -> tuple[Batch, Tensor]:
         """This replica's share of the global batch, which every replica receives whole: ids are small, and the split is exact."""
@@ -55,12 +65,13 @@ class Updater:
             return batch, replica
         return every_nth(batch, replica, replicas), replica
 
-    def _replica_gradients(self, batch: Batch, update: Tensor) -> Sums:
+    def _replica_gradients(self, batch: Batch, update: Tensor, weight: Tensor | None = None) -> Sums:
         own, replica = self._own_rows(batch)
         seed = tf.random.fold_in(tf.stack([self.config.seed, update]), replica)
-        return accumulated(self._gradients, own, seed, self.config.accumulate, self.variables)
+        return accumulated(partial(self._gradients, weight), own, seed, self.config.accumulate, self.variables)
 
-    def _gradients(self, own: Batch, seed: Tensor) -> Sums:
+    def _gradients(self, weight: Tensor | None, own: Batch, seed: Tensor) -> Sums:
+        """Of one micro-batch; the gradients are those of the loss times a weight, if there is one."""
         model = self.model
         # Looked up outside the tape: it would make a dense gradient of each lookup, where a few rows added to the output layer's will do.
         source_ids, source = model.embed_source(own.source, seed)
@@ -69,8 +80,9 @@ class Updater:
             tape.watch([source, target])
             readout, attention = model.readout(source, own.source_lengths, target, own.target_lengths, seed)
             weights, bias = (tf.convert_to_tensor(variable) for variable in (model.output_weights, model.output_bias))
-            sums = loss_sums(readout, weights, bias, own.labels, self.config.label_smoothing)
+            sums = loss_sums(readout, weights, bias, own.labels, self.config.label_smoothing, model.precision)
             minimised = sums.smoothed + self._attention_loss(attention, own)
+            minimised = minimised if weight is None else minimised * weight
         *gradients, d_source, d_target = tape.gradient(minimised, [*self.variables, source, target])
         for matrix, ids, rows in ((model.source_embedding, source_ids, d_source), (model.target_embedding, target_ids, d_target)):
             if not matrix.trainable:  # frozen
@@ -90,12 +102,18 @@ class Updater:
 
     def _update(self, batch: Batch, update: Tensor, learning_rate: Tensor) -> UpdateResult:
         strategy = self.distribution.strategy
-        per_replica, sums = strategy.run(self._replica_gradients, args=(batch, update))
+        scale, weight = tf.constant(1.0), None
+        if self.loss_scale:
+            # Of about the mean over tokens: the sum that is minimised is larger by as many as there are.
+            scale = tf.convert_to_tensor(self.loss_scale.scale)
+            weight = scale / self.config.batch_tokens
+        per_replica, sums = strategy.run(self._replica_gradients, args=(batch, update) if weight is None else (batch, update, weight))
         smoothed, cross_entropy, tokens = (strategy.reduce("SUM", value, axis=None) for value in sums)
         gradients = [strategy.reduce("SUM", value, axis=None) for value in per_replica]
-        norm = tf.linalg.global_norm(gradients) / tokens
+        unit = tokens if weight is None else tokens * weight
+        norm = tf.linalg.global_norm(gradients) / unit
         # Division and clipping (Pascanu et al. 2013) as one factor.
-        factor = tf.minimum(1.0, self.config.clip_norm / norm) / tokens
+        factor = tf.minimum(1.0, self.config.clip_norm / norm) / unit
         finite = tf.math.is_finite(norm) & tf.math.is_finite(smoothed)
 
         def apply() -> Tensor:
@@ -103,7 +121,10 @@ class Updater:
             self.optimizer.apply(strategy, scaled, learning_rate, tf.cast(update, tf.float32))
             return tf.constant(True)
 
-        return UpdateResult(smoothed, cross_entropy, tokens, norm, tf.cond(finite, apply, lambda: tf.constant(False)))
+        applied = tf.cond(finite, apply, lambda: tf.constant(False))
+        if self.loss_scale:
+            self.loss_scale.follow(finite)
+        return UpdateResult(smoothed, cross_entropy, tokens, norm, applied, scale)
 
     def _loss(self, batch: Batch) -> tuple[Any, Any]:
         """Cross-entropy sum and token count of a batch, without dropout or update, on one replica."""
@@ -111,7 +132,7 @@ class Updater:
         embedded = model.embed_source(batch.source)[1], model.embed_target(batch.target)[1]
         readout, _ = model.readout(embedded[0], batch.source_lengths, embedded[1], batch.target_lengths)
         weights, bias = (tf.convert_to_tensor(variable) for variable in (model.output_weights, model.output_bias))
-        sums = loss_sums(readout, weights, bias, batch.labels, 0.0)
+        sums = loss_sums(readout, weights, bias, batch.labels, 0.0, model.precision)
         return sums.cross_entropy, sums.tokens
 
 
