@@ -127,8 +127,8 @@ def spy(updater):
     # Note the loss of every micro-batch of every replica.
     plain, seen = updater._gradients, []
 
-    def spied(own, seed):
-        found = plain(own, seed)
+    def spied(*arguments):
+        found = plain(*arguments)
         tf.numpy_function(lambda loss: seen.append(float(loss)), [found[1][1]], [])
         return found
 
