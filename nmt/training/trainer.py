@@ -19,6 +19,7 @@ from nmt.training.deadline import EXPORT_SECONDS, Deadline
 from nmt.training.display import TrainingDisplay
 from nmt.training.distribution import make_distribution
 from nmt.training.interruption import Interruption
+from nmt.training.memory import estimate_memory, memory_told
 from nmt.training.metrics_log import MetricsLog
 from nmt.training.optimizer import Adam
 from nmt.training.pretrained import begin_with_word_vectors
@@ -84,7 +85,7 @@ class Trainer:
         self._announce()
         if config.deadline_minutes is not None and state.deadline_minutes != config.deadline_minutes:
             self._calibration = Deadline(config.deadline_minutes, config.validate_every)
-        with Interruption() as interruption:
+        with memory_told(self.config), Interruption() as interruption:
             for indices in self._batches():
                 self._update(self.plan.batch(indices))
                 due = state.update % config.validate_every == 0 or state.update >= state.max_updates or self._late()
@@ -104,8 +105,11 @@ class Trainer:
         device = self.distribution.description
         self.display.message(f"device: {device} · {kernel} · {parameters / 1e6:.1f} M parameters")
         pairs = f"{len(self.prepared.train):,} training pairs, {len(self.prepared.valid):,} for validation"
-        batches = f"batches of {batch_shapes(self.plan)} shapes in one graph, {padding_share(self.plan):.1%} padding"
+        shapes = batch_shapes(self.plan)
+        batches = f"batches of {len(shapes)} shapes in one graph, {padding_share(self.plan):.1%} padding"
         self.display.message(f"data: {pairs} · {batches}")
+        sizes = parameters, self.model.output_bias.shape[0], shapes, batch_shapes(self.validator.plan), self.distribution.replicas
+        self.display.message(estimate_memory(self.config, *sizes).line)
         for warning in self.checkpoints.warnings:
             self.display.message(f"warning: {warning}")
         if self.state.update:
