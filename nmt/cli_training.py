@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nmt.cli_options import Override, RunDir, stderr
+from nmt.cli_options import Override, RunDir, Threads, stderr
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,6 +32,7 @@ def train(
     valid_target: Annotated[Path | None, typer.Option("--valid-target", help="their translations")] = None,
     overrides: Override = None,
     run_dir: RunDir = None,
+    threads: Threads = None,
 ) -> None:
     """Train a model and export it; the same command carries an interrupted run on. Default run directory: ./runs/NAME.
 
@@ -55,7 +56,7 @@ def train(
         raise typer.BadParameter("nothing to train on: give a CONFIG, or --source and --target, or --tsv, or --memory")
     from nmt.recipes import train as run_training
 
-    print(run_training(chosen, run_dir or Path("runs") / name, console))
+    print(run_training(chosen, run_dir or Path("runs") / name, console, threads))
 
 
 def _sized(text: "OwnText", overrides: list[str], console: "Console") -> "Sized":

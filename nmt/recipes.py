@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from nmt.backend import load_backend
+from nmt.backend import choose_threads, load_backend
 from nmt.config import Config
 from nmt.config_file import load_config
 from nmt.data.manifest import counts_by_text, input_paths
@@ -26,13 +26,14 @@ if TYPE_CHECKING:
     from nmt.training.state import RunState
 
 
-def train(config: Config, run_path: Path, console: Console) -> Path:
+def train(config: Config, run_path: Path, console: Console, threads: int | None = None) -> Path:
     """Train a model, or carry its run on, and export the best checkpoint; a finished run is left as it is.
 
     Args:
         config: what to train.
         run_path: the run directory.
         console: where a person looks.
+        threads: CPU threads; default: all that this process may use.
 
     Returns:
         The MODEL_DIR.
@@ -41,6 +42,7 @@ def train(config: Config, run_path: Path, console: Console) -> Path:
         NmtError: as the rooms on the way do.
     """
     started = time.monotonic()
+    choose_threads(threads)
     run = RunDirectory(run_path)
     with run.locked():
         run.adopt(config)
