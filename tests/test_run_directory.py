@@ -47,3 +47,12 @@ def test_a_run_from_before_a_setting_was_there_is_carried_on(tmp_path: Path) -> 
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(written | {"training": {"seed": 2}}))
     with pytest.raises(RunError, match=r"training\.seed = 2, now it is 1"):
         RunDirectory(tmp_path).adopt(config)
+
+
+def test_micro_batches_may_change_but_the_precision_may_not(tmp_path: Path) -> None:
+    """Who runs out of memory on the way carries on with more of them."""
+    config = {"data": DATA | {"corpus": "demo"}}
+    RunDirectory(tmp_path).adopt(Config.model_validate(config))
+    RunDirectory(tmp_path).adopt(Config.model_validate(config | {"training": {"accumulate": 4}}))
+    with pytest.raises(RunError, match=r"training\.precision = 'float32', now it is 'bfloat16'"):
+        RunDirectory(tmp_path).adopt(Config.model_validate(config | {"training": {"precision": "bfloat16"}}))
