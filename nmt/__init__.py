@@ -28,7 +28,7 @@ def load(model: str | Path, *, threads: int | None = None, shortlist: bool = Fal
 
     Args:
         model: Where it lies.
-        threads: CPU threads; default: TensorFlow's own choice.
+        threads: CPU threads; default: all that this process may use.
         shortlist: Search only among the pieces that can translate each batch: faster, an approximation.
     """
     from nmt.loading import load_translator

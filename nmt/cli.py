@@ -49,13 +49,13 @@ add_training_verbs(app)
 
 
 @app.command()
-def demo(overrides: Override = None, run_dir: RunDir = None) -> None:
+def demo(overrides: Override = None, run_dir: RunDir = None, threads: Threads = None) -> None:
     """Train on the built-in demonstration corpus, evaluate, translate a few unseen sentences, say what to type next."""
     from rich.console import Console
 
     from nmt.demo import demo as run_demo
 
-    run_demo(run_dir or Path("runs") / "demo", overrides or [], Console(highlight=False))
+    run_demo(run_dir or Path("runs") / "demo", overrides or [], Console(highlight=False), threads)
 
 
 @app.command()

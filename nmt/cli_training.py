@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nmt.cli_options import Override, RunDir, stderr
+from nmt.cli_options import Override, RunDir, Threads, stderr
 from nmt.workers import parse_workers
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def train(
         typer.Option("--workers", metavar="HOST:PORT,…", help="train in several processes, at these addresses (docs/scaling.md)"),
     ] = None,
     index: Annotated[int | None, typer.Option("--index", help="with --workers: which of them this process is, 0 for the first")] = None,
+    threads: Threads = None,
 ) -> None:
     """Train a model and export it; the same command carries an interrupted run on. Default run directory: ./runs/NAME.
 
@@ -70,7 +71,7 @@ def train(
         raise typer.BadParameter("nothing to train on: give a CONFIG, or --source and --target, or --tsv, or --memory")
     from nmt.recipes import train as run_training
 
-    if (model := run_training(chosen, run_dir or Path("runs") / name, console, taking_part)) is not None:
+    if (model := run_training(chosen, run_dir or Path("runs") / name, console, workers=taking_part, threads=threads)) is not None:
         print(model)
 
 

@@ -20,16 +20,17 @@ from nmt.shown import tracked, translate_shown
 SHOWN_LINES = 5
 
 
-def demo(run_path: Path, overrides: list[str], console: Console) -> None:
+def demo(run_path: Path, overrides: list[str], console: Console, threads: int | None = None) -> None:
     """Run the whole line on the demonstration fragment.
 
     Args:
         run_path: the run directory; a finished run is only evaluated and shown again.
         overrides: `section.key=value` settings over configs/demo.yaml.
         console: where results are printed; progress goes to stderr.
+        threads: CPU threads; default: all that this process may use.
     """
     config = load_config(find_config("demo"), overrides)
-    model = train(config, run_path, Console(stderr=True, highlight=False))
+    model = train(config, run_path, Console(stderr=True, highlight=False), threads=threads)
     if model is None:
         return  # one of several workers that TF_CONFIG names: the first one shows
     translator = load_translator(model)

@@ -51,6 +51,10 @@ class LostWorkerError(NmtError):
     exit_code = 3
 
 
+class OutOfMemory(NmtError):  # noqa: N818 - named as everyone names it
+    """TensorFlow found no more memory, on the machine or on its GPU; names the settings that need less."""
+
+
 class InterruptedRun(NmtError):  # noqa: N818 - not a fault: a signal asked for it
     """A signal ended the run after its state was saved; exits with 128 + the signal's number, as a shell would."""
 

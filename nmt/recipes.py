@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from nmt.backend import load_backend
+from nmt.backend import choose_threads, load_backend
 from nmt.config import Config, TrainingConfig
 from nmt.data.manifest import counts_by_text, input_paths
 from nmt.data.prepare import Prepared, open_prepared, prepare
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nmt.training.state import RunState
 
 
-def train(config: Config, run_path: Path, console: Console, workers: Workers | None = None) -> Path | None:
+def train(config: Config, run_path: Path, console: Console, *, workers: Workers | None = None, threads: int | None = None) -> Path | None:
     """Train a model, or carry its run on, and export the best checkpoint; a finished run is left as it is.
 
     Args:
@@ -36,6 +36,7 @@ def train(config: Config, run_path: Path, console: Console, workers: Workers | N
         run_path: the run directory.
         console: where a person looks.
         workers: of a run of several processes, as the command line names them; otherwise they are looked for where the config says.
+        threads: CPU threads; default: all that this process may use.
 
     Returns:
         The MODEL_DIR; None from a worker that is not the first, because the first exports.
@@ -44,6 +45,7 @@ def train(config: Config, run_path: Path, console: Console, workers: Workers | N
         NmtError: as the rooms on the way do.
     """
     started = time.monotonic()
+    choose_threads(threads)
     workers = find_workers(config.training, workers)
     chief = workers is None or workers.chief
     run = RunDirectory(run_path)

@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     models: Words = Field((), description="what to serve: MODEL or NAME=MODEL, where MODEL is a model, a run, or a folder of versions")
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 is every interface of the machine")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="port to listen on; 0: any free one, which is printed")
-    threads: Count | None = Field(None, description="CPU threads for the models; all cores unless given")
+    threads: Count | None = Field(None, description="CPU threads for the models; all cores, or a container's limit, unless given")
     deadline_seconds: Seconds = Field(30.0, description="a request is answered within this, or refused")
     deepl_deadline_seconds: Seconds = Field(9.0, description="the same on DeepL routes, whose client sends again after 10 s")
     drain_seconds: Annotated[float, Field(ge=0)] = Field(

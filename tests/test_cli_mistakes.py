@@ -154,6 +154,7 @@ MISTAKES = {
     ),
     "no micro-batch": ("train mine.yaml --set training.accumulate=0", ["training.accumulate", "0"]),
     "precision of no such name": ("train mine.yaml --set training.precision=float8", ["training.precision", "float8", "bfloat16"]),
+    "train: no threads": ("train mine.yaml --threads 0", ["--threads", "1", "nmt train --help"]),
     "more micro-batches than tokens": ("train mine.yaml --set training.accumulate=2000", ["accumulate (2000)", "1024 tokens"]),
     "word vectors of another width": (
         "train mine.yaml --set model.pretrained_source=narrow.vec",

@@ -60,3 +60,12 @@ def test_all_differences_are_told_at_once(tmp_path: Path) -> None:
         "model.residual = false, now it is true; training.seed = 1, now it is 2; set them back to carry that run on, or choose another "
         "with --run-dir"
     )
+
+
+def test_micro_batches_may_change_but_the_precision_may_not(tmp_path: Path) -> None:
+    """Who runs out of memory on the way carries on with more of them."""
+    config = {"data": DATA | {"corpus": "demo"}}
+    RunDirectory(tmp_path).adopt(Config.model_validate(config))
+    RunDirectory(tmp_path).adopt(Config.model_validate(config | {"training": {"accumulate": 4}}))
+    with pytest.raises(RunError, match=r"training\.precision = float32, now it is bfloat16"):
+        RunDirectory(tmp_path).adopt(Config.model_validate(config | {"training": {"precision": "bfloat16"}}))

@@ -142,13 +142,13 @@ def padding_share(plan: BatchPlan, epoch: int = 0) -> float:
     return 1.0 - real / total
 
 
-def batch_shapes(plan: BatchPlan) -> int:
-    """How many different (rows, source width, target width) there are in (at most the beginning of) one epoch."""
+def batch_shapes(plan: BatchPlan) -> set[tuple[int, int, int]]:
+    """The different (rows, source width, target width) that there are in (at most the beginning of) one epoch."""
     shapes = set()
     for indices in islice(plan.epoch(0), SAMPLED_BATCHES):
         source, target = plan.store.lengths(indices)
         shapes.add((len(indices), *_widths(source, target)))
-    return len(shapes)
+    return shapes
 
 
 def mean_positions(plan: BatchPlan) -> float:

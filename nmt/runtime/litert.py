@@ -1,6 +1,5 @@
 """LiteRT as a runtime: a small package that starts in a fraction of a second, and no TensorFlow."""
 
-import os
 import queue
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmt.backend import standard_error_kept
+from nmt.cpus import available_cpus
 from nmt.errors import ModelError
 from nmt.model_directory import LITERT_FILE, Limits
 from nmt.runtime.interface import Hypotheses
@@ -40,7 +40,7 @@ class LiteRtRuntime:
         Args:
             model_dir: the folder that holds `model.tflite`.
             limits: of its MODEL.json: how long a hypothesis may become is not in the graph, which is a single step.
-            threads: sentences that are translated at once; default: one for each CPU.
+            threads: sentences that are translated at once; default: one for each CPU that this process may use.
 
         Raises:
             ModelError: not a model of ours, or ai-edge-litert is missing.
@@ -53,7 +53,7 @@ class LiteRtRuntime:
         if limits.length_factor is None or limits.length_offset is None:
             raise ModelError(f"{model_dir} is a LiteRT model without limits.length_factor and limits.length_offset: export it again")
         self._factor, self._offset = np.float32(limits.length_factor), limits.length_offset
-        self._threads = threads or _cpus()
+        self._threads = threads or available_cpus()
         self._idle: queue.LifoQueue[_Interpreter | None] = queue.LifoQueue()
         for _ in range(self._threads - 1):
             self._idle.put(None)  # made when first needed: a command that translates one line needs one
@@ -132,7 +132,3 @@ def _padded(found: list[Found], width: int) -> Hypotheses:
         ids[row, :, : one.ids.shape[1]] = one.ids
         attention[row, :, : one.ids.shape[1], : one.attention.shape[2]] = one.attention
     return Hypotheses(ids, np.stack([one.lengths for one in found]), np.stack([one.scores for one in found]), attention)
-
-
-def _cpus() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

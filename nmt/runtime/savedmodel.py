@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nmt.backend import load_backend
+from nmt.backend import load_backend, set_threads
 from nmt.errors import ModelError
 from nmt.runtime.interface import Hypotheses
 from nmt.shortlist import Shortlist
@@ -29,7 +29,7 @@ class SavedModelRuntime:
 
         Args:
             model_dir: The folder that holds `saved_model.pb`.
-            threads: CPU threads for one operation, for the whole process; default: TensorFlow's own choice.
+            threads: CPU threads for one operation, for the whole process; default: all that this process may use.
             shortlist: Translate each batch with the target pieces that this selects for it, instead of all.
 
         Raises:
@@ -39,7 +39,7 @@ class SavedModelRuntime:
         import tensorflow as tf
 
         if threads is not None:
-            _set_threads(tf, threads)
+            _set_threads(threads)
         _grow_gpu_memory(tf)
         try:
             # The signature alone does not keep the variables alive: the whole object is held.
@@ -100,13 +100,12 @@ class SavedModelRuntime:
         }
 
 
-def _set_threads(tf: Any, threads: int) -> None:
+def _set_threads(threads: int) -> None:
     if threads < 1:
         raise ModelError(f"threads must be 1 or more, got {threads}")
     try:
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
         # One sentence's steps follow each other: a second operation at a time is worth one thread, more would compete with the first.
-        tf.config.threading.set_inter_op_parallelism_threads(min(threads, 2))
+        set_threads(threads, min(threads, 2))
     except RuntimeError as error:
         raise ModelError(
             f"threads={threads} comes too late: TensorFlow already runs in this process with another number; load this model first"

@@ -20,6 +20,7 @@ from nmt.training.display import TrainingDisplay
 from nmt.training.fine_tuning import begin_with_origin
 from nmt.training.freezing import freeze
 from nmt.training.interruption import Interruption
+from nmt.training.memory import estimate_memory, memory_told
 from nmt.training.metrics_log import MetricsLog, SilentLog
 from nmt.training.optimizer import Adam
 from nmt.training.pretrained import begin_with_word_vectors
@@ -94,7 +95,7 @@ class Trainer:
         self._announce()
         if cluster.chief and config.deadline_minutes is not None and state.deadline_minutes != config.deadline_minutes:
             self._calibration = Deadline(config.deadline_minutes, config.validate_every)
-        with Interruption() as interruption, cluster.watchdog.watching():
+        with memory_told(self.config), Interruption() as interruption, cluster.watchdog.watching():
             cluster.watchdog.stage("tracing the first update", long=True)
             for indices in self._batches():
                 self._update(self.plan.batch(indices))
@@ -125,8 +126,11 @@ class Trainer:
         device = self.distribution.description
         self.display.message(f"device: {device} · {kernel} · {parameters / 1e6:.1f} M parameters")
         pairs = f"{len(self.prepared.train):,} training pairs, {len(self.prepared.valid):,} for validation"
-        batches = f"batches of {batch_shapes(self.plan)} shapes in one graph, {padding_share(self.plan):.1%} padding"
+        shapes = batch_shapes(self.plan)
+        batches = f"batches of {len(shapes)} shapes in one graph, {padding_share(self.plan):.1%} padding"
         self.display.message(f"data: {pairs} · {batches}")
+        sizes = parameters, self.model.output_bias.shape[0], shapes, batch_shapes(self.validator.plan), self.distribution.replicas
+        self.display.message(estimate_memory(self.config, *sizes).line)
         for line in [*([self.frozen] if self.frozen else []), *(f"warning: {warning}" for warning in self.checkpoints.warnings)]:
             self.display.message(line)
         if self.state.update:

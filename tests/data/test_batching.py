@@ -102,4 +102,5 @@ def test_rows_divide_among_replicas(store: PairStore, replicas: int) -> None:
 def test_batch_shapes_are_counted_once_each(tmp_path: Path) -> None:
     plan = BatchPlan(store_of(tmp_path, [(3, 3)] * 8 + [(3, 5)] * 8), batch_tokens=16, seed=1)  # widths 4 and 4 or 6: 4 and 2 rows
     made = {(*plan.batch(indices).source.shape, plan.batch(indices).target.shape[1]) for indices in plan.epoch(0)}
-    assert batch_shapes(plan) == len(made) == 2
+    assert batch_shapes(plan) == made
+    assert len(made) == 2

@@ -118,7 +118,7 @@ def updater_on(replicas, accumulate, *settings):
     strategy = tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(replicas)]) if replicas > 1 else tf.distribute.get_strategy()
     keras.utils.set_random_seed(1)
     with strategy.scope():
-        model = build_model(config, prepared.tokenizers)
+        model = build_model(config, prepared.tokenizers, precision=config.training.precision)
         optimizer = Adam([variable.value for variable in model.trainable_variables], config.training)
     return Updater(model, optimizer, Distribution(strategy, replicas, ""), config.training)
 
@@ -127,8 +127,8 @@ def spy(updater):
     # Note the loss of every micro-batch of every replica.
     plain, seen = updater._gradients, []
 
-    def spied(*arguments):
-        found = plain(*arguments)
+    def spied(weight, own, seed):
+        found = plain(weight, own, seed)
         tf.numpy_function(lambda loss: seen.append(float(loss)), [found[1][1]], [])
         return found
 
@@ -153,8 +153,11 @@ for replicas, accumulate in ((1, 1), (4, 1), (2, 2)):
     np.savez(folder / f"{replicas}x{accumulate}.npz", losses=losses, **weights)
 
 print(different_losses(updater, seen))
-updater = updater_on(2, 2, "model.dropout=0.5")
+updater = updater_on(2, 2, "model.dropout=0.5", "training.precision=float16")
 print(different_losses(updater, spy(updater)))
+updater.loss_scale.scale.assign(2.0**40)
+finite = updater.update(make_batch(prepared.train, np.array([4] * 4)), 2, 1e-3).finite
+print(int(finite), float(updater.loss_scale.scale.numpy()) / 2**40)
 """
 
 
@@ -162,11 +165,12 @@ def test_replicas_equal_one_device_over_50_updates(tiny_config: Callable[..., Co
     """On 1, 2 and 4 of four logical CPU devices; the two with two micro-batches each. Without dropout everything is the same.
 
     With it, each micro-batch of each replica draws masks of its own: were they the same, the same sentence would have the same loss.
+    A loss scale is one for all replicas.
     """
     save_config(without_dropout(tiny_config()), tmp_path / "config.yaml")
     done = subprocess.run([sys.executable, "-c", REPLICAS, str(tmp_path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout.split() == ["1", "4"]
+    assert done.stdout.split() == ["1", "4", "0", "0.5"]
     one = np.load(tmp_path / "1x1.npz")
     assert one["losses"].shape == (50,)
     assert one["losses"][-1] < 0.8 * one["losses"][0]
