@@ -15,12 +15,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from nmt.checkpoint import Arrays, Checkpoints
 from nmt.config import Config
 from nmt.config_file import load_config, save_config
 from nmt.data.batching import BatchPlan
 from nmt.data.prepare import open_prepared
+from nmt.errors import LostWorkerError
+from nmt.run_directory import RunDirectory
+from nmt.training import cluster
+from nmt.training.cluster import SHARED_SECONDS, Cluster, fingerprint
+from nmt.training.distribution import make_distribution
+from nmt.training.watchdog import Watchdog
+from nmt.workers import Workers
 from tests.training.test_trainer import trainer_of
 from tests.training.test_update import REPLICAS
 
@@ -112,6 +120,58 @@ def last_checkpoint(run: Path) -> tuple[Arrays, dict]:
     found = Checkpoints(run / "checkpoints").load("last")
     assert found is not None
     return found
+
+
+def worker_of_three(monkeypatch: pytest.MonkeyPatch, silent: set[int]) -> Cluster:
+    """Worker 0 as it sees two others, of which some do not answer; it talks to nobody."""
+    monkeypatch.setattr(cluster, "is_well", lambda index, _seconds: index not in silent)
+    return Cluster(Workers(("a:1", "b:1", "c:1"), 0), make_distribution("none"), Watchdog(60, print))
+
+
+def test_a_worker_that_is_silent_twice_in_a_row_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    silent = {2}
+    worker = worker_of_three(monkeypatch, silent)
+    assert worker.lost() is None
+    silent.clear()
+    assert worker.lost() is None  # it was only slow
+    silent.add(2)
+    assert worker.lost() is None
+    assert (worker.lost() or "").startswith("lost worker 2 (c:1): ")
+
+
+def test_what_tensorflow_says_of_a_lost_worker_becomes_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = worker_of_three(monkeypatch, {1})
+    with pytest.raises(LostWorkerError, match=r"lost worker 1 \(b:1\)") as lost, worker.guarded():
+        raise tf.errors.InternalError(None, None, "connection reset")
+    assert lost.value.exit_code == 3
+    well = worker_of_three(monkeypatch, set())
+    with pytest.raises(LostWorkerError, match="lost touch: aborted"), well.guarded():
+        raise tf.errors.UnavailableError(None, None, "aborted\nand more")
+    with pytest.raises(tf.errors.ResourceExhaustedError), well.guarded():  # of our own making, nobody was lost
+        raise tf.errors.ResourceExhaustedError(None, None, "out of memory")
+
+
+def test_workers_wait_for_one_another_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    with pytest.raises(LostWorkerError, match=r"worker 1 \(b:1\), worker 2 \(c:1\) did not come"):
+        worker_of_three(monkeypatch, {1, 2}).meet(said.append, seconds=0.2)
+    assert said == ["worker 0 waits for worker 1 (b:1), worker 2 (c:1)"]
+    worker = worker_of_three(monkeypatch, set())
+    worker.meet(said.append)
+    assert worker.watchdog.peers == worker.lost
+    worker.part()
+    assert worker.watchdog.peers is None
+
+
+def test_settings_data_and_checkpoints_make_the_fingerprint_of_a_run(tiny_config: Callable[..., Config], tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    found = [fingerprint(tiny_config(), run), fingerprint(tiny_config(seed=2), run)]
+    for path in (tmp_path / "data" / "manifest.json", tmp_path / "checkpoints" / "index.json"):
+        path.parent.mkdir()
+        path.write_text("{}")
+        found.append(fingerprint(tiny_config(), run))
+    assert len(set(found)) == 4
+    assert all(0 < value < 2**53 for value in found)  # exact as a float
 
 
 def assert_every_pair_was_seen_once(run: Path) -> None:
@@ -228,8 +288,6 @@ def test_a_run_of_two_workers_ends_with_an_export_of_the_first(pair: Callable[..
 @pytest.mark.slow
 def test_workers_need_one_run_directory(pair: Callable[..., Pair], config_file: Path, tmp_path: Path) -> None:
     """And say so, each of them."""
-    from nmt.training.cluster import SHARED_SECONDS
-
     began = time.monotonic()
     ends = pair(config_file, tmp_path / "run", runs=(tmp_path / "run", tmp_path / "other")).ends()
     assert time.monotonic() - began > SHARED_SECONDS

@@ -3,11 +3,15 @@
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from nmt.config import Config
 from nmt.training import watchdog
 from nmt.training.watchdog import Watchdog
+from tests.training.test_trainer import said, trainer_of
 
 
 @pytest.fixture(autouse=True)
@@ -77,3 +81,17 @@ def test_one_of_several_workers_ends_with_code_3(setting: str, reason: str) -> N
     assert done.returncode == 3
     assert done.stderr.startswith(reason)
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_run_says_where_it_hangs(tiny_config: Callable[..., Config], tmp_path: Path) -> None:
+    """And goes on: of one process, a report is all."""
+    trainer = trainer_of(tiny_config(max_updates=2, validate_every=2, validate_bleu_lines=0, metric="loss", stall_seconds=0.2), tmp_path)
+    loss = trainer.validator.loss
+
+    def slow() -> float:
+        time.sleep(1.5)
+        return loss()
+
+    trainer.validator.loss = slow  # type: ignore[method-assign]
+    assert trainer.train().finished
+    assert "warning: the run hangs in the validation after update 2: nothing has moved for" in said(trainer)
