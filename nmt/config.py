@@ -216,6 +216,9 @@ class TrainingConfig(Section):
     metric: Literal["bleu", "loss"] = Field("bleu", description="what the best checkpoint and early stopping go by")
     patience: Annotated[int, Field(ge=0)] = Field(10, description="validations without improvement before the run stops; 0: never")
     non_finite_limit: Count = Field(20, description="updates in a row that are skipped for not being finite before the run stops")
+    rollbacks: Annotated[int, Field(ge=0)] = Field(
+        2, description="times that a run which came apart goes back to its last checkpoint with half the learning rate, before it stops"
+    )
     keep_last: Count = Field(3, description="newest checkpoints that are kept")
     keep_best: Count = Field(1, description="checkpoints kept besides for having the best validation; nmt export averages several")
     init_from: Path | None = Field(

@@ -30,6 +30,7 @@ RESUMABLE_CHANGES = (
     "training.deadline_minutes",
     "training.patience",
     "training.log_every",
+    "training.rollbacks",
     "training.keep_last",
     "training.keep_best",
     "training.non_finite_limit",

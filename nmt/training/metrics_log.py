@@ -15,8 +15,7 @@ class MetricsLog:
 
     def __init__(self, run: RunDirectory, keep_bytes: int) -> None:
         self.path: Path = run.metrics
-        with self.path.open("ab") as file:
-            file.truncate(keep_bytes)
+        self.cut(keep_bytes)
         self.writer = tf.summary.create_file_writer(str(run.tensorboard))
 
     def write(self, kind: str, update: int, **values: Any) -> None:
@@ -32,6 +31,11 @@ class MetricsLog:
                 resource = self.writer._resource
                 tf.raw_ops.WriteScalarSummary(writer=resource, step=update, tag=f"{kind}/{name}", value=float(value))
         self.writer.flush()
+
+    def cut(self, keep_bytes: int) -> None:
+        """Forget the lines of updates that are done once more."""
+        with self.path.open("ab") as file:
+            file.truncate(keep_bytes)
 
     @property
     def size(self) -> int:

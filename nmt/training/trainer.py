@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -12,9 +11,10 @@ from nmt.checkpoint import Arrays, Checkpoints
 from nmt.config import Config
 from nmt.data.batching import Batch, BatchPlan, Indices, batch_shapes, padding_share
 from nmt.data.prepare import Prepared
-from nmt.errors import DivergedError, InterruptedRun
+from nmt.errors import InterruptedRun
 from nmt.inference import Inference, build_model, describe_layers
 from nmt.run_directory import RunDirectory
+from nmt.training.averaging import averaged_weights
 from nmt.training.deadline import EXPORT_SECONDS, Deadline
 from nmt.training.display import TrainingDisplay
 from nmt.training.distribution import make_distribution
@@ -24,6 +24,7 @@ from nmt.training.interruption import Interruption
 from nmt.training.metrics_log import MetricsLog
 from nmt.training.optimizer import Adam
 from nmt.training.pretrained import begin_with_word_vectors
+from nmt.training.recovery import Recovery
 from nmt.training.schedule import learning_rate
 from nmt.training.state import RunState
 from nmt.training.update import Updater, UpdateResult
@@ -65,11 +66,11 @@ class Trainer:
         self.updater = Updater(self.model, self.optimizer, self.distribution, config.training, guided=links is not None)
         self.validator = Validator(config, prepared, self.updater, self.inference)
         self.plan = BatchPlan(prepared.train, config.training.batch_tokens, config.training.seed, self.distribution.replicas, links)
+        self.recovery = Recovery(config.training, self.plan, self.checkpoints, display)
         self.state = self._restore(saved)
         self._clock = started - self.state.seconds
         self._pending: list[tuple[UpdateResult, int, int]] = []  # results not yet read, with epoch and batch
         self._logged_at = time.monotonic()
-        self._consecutive_skips = 0
         self._calibration: Deadline | None = None
         self.log: MetricsLog
 
@@ -89,7 +90,10 @@ class Trainer:
             self._calibration = Deadline(config.deadline_minutes, config.validate_every)
         with Interruption() as interruption:
             for indices in self._batches():
+                rollbacks = state.rollbacks
                 self._update(self.plan.batch(indices))
+                if state.rollbacks != rollbacks:
+                    continue
                 due = state.update % config.validate_every == 0 or state.update >= state.max_updates or self._late()
                 if due and self._validate():
                     break
@@ -119,7 +123,7 @@ class Trainer:
         """Batches from the run's place on, epoch after epoch, until it has all its updates."""
         state = self.state
         while True:
-            skip = state.batch
+            skip, rollbacks = state.batch, state.rollbacks
             for place, indices in enumerate(self.plan.epoch(state.epoch)):
                 if place < skip:
                     continue
@@ -127,12 +131,15 @@ class Trainer:
                     return
                 state.batch = place + 1
                 yield indices
-            state.epoch, state.batch = state.epoch + 1, 0
+                if state.rollbacks != rollbacks:
+                    break  # on from another place
+            else:
+                state.epoch, state.batch = state.epoch + 1, 0
 
     def _update(self, batch: Batch) -> None:
         state, config = self.state, self.config.training
         state.update += 1
-        rate = learning_rate(state.update, config, state.max_updates)
+        rate = self._rate()
         result = self.updater.update(batch, state.update, rate)
         self._pending.append((result, state.epoch, state.batch))
         self.display.update(state.update, state.max_updates)
@@ -153,40 +160,41 @@ class Trainer:
         self.display.message(f"deadline: {state.deadline_minutes:g} minutes allow {state.max_updates} updates at this speed")
         self.log.write("event", state.update, event="deadline", max_updates=state.max_updates)
 
+    def _rate(self) -> float:
+        return self.state.rate_factor * learning_rate(self.state.update, self.config.training, self.state.max_updates)
+
     def elapsed(self) -> float:
         """Seconds of the whole run, over all its processes."""
         return time.monotonic() - self._clock
 
-    def _read_pending(self) -> None:
-        """Read what the last updates did, write one line, and stop the run if it has come apart."""
+    def _read_pending(self) -> bool:
+        """Read what the last updates did and write one line; True when the run had come apart and was set back."""
         state, config = self.state, self.config.training
         if not self._pending:
-            return
+            return False
         results = [(UpdateResult(*(part.numpy() for part in result)), epoch, batch) for result, epoch, batch in self._pending]
         self._pending = []
         for result, epoch, batch in results:
-            self._consecutive_skips = 0 if result.finite else self._consecutive_skips + 1
+            state.skipped_in_a_row = 0 if result.finite else state.skipped_in_a_row + 1
             if not result.finite:
                 state.skipped += 1
                 self.log.write("event", state.update, event="skipped", epoch=epoch, batch=batch)
-                if self._consecutive_skips >= config.non_finite_limit:
-                    raise DivergedError(
-                        f"training diverged: {self._consecutive_skips} updates in a row were not finite, the last one on batch {batch} of "
-                        f"epoch {epoch}; "
-                        f"the last good checkpoint is kept in {self.run.checkpoints}; lower training.learning_rate or training.clip_norm"
-                    )
+                if state.skipped_in_a_row >= config.non_finite_limit:
+                    return self._roll_back(f"{state.skipped_in_a_row} updates in a row were not finite, the last one", epoch, batch)
         good = [result for result, _, _ in results if result.finite]
         tokens = sum(float(result.tokens) for result in good)
         now = time.monotonic()
         seconds, self._logged_at = now - self._logged_at, now
         if not good:
-            return
+            return False
+        if explosion := self.recovery.explosion(state, results, self.model.output_bias.shape[0]):
+            return self._roll_back(*explosion)
         loss = sum(float(result.smoothed) for result in good) / tokens
         values = {
             "epoch": state.epoch,
             "loss": sum(float(result.cross_entropy) for result in good) / tokens,
             "smoothed_loss": loss,
-            "learning_rate": learning_rate(state.update, config, state.max_updates),
+            "learning_rate": self._rate(),
             "gradient_norm": float(np.mean([result.gradient_norm for result in good])),
             "target_tokens": int(tokens),
             "target_tokens_per_second": round(tokens / seconds, 1),
@@ -197,12 +205,21 @@ class Trainer:
         left = (state.max_updates - state.update) * seconds / max(1, len(results))
         figures = f"epoch {state.epoch + 1} · loss {values['loss']:.2f} · {tokens / seconds:,.0f} tok/s{best}"
         self.display.figures(state.update, state.max_updates, figures, left)
+        return False
+
+    def _roll_back(self, reason: str, epoch: int, batch: int) -> bool:
+        arrays = self.recovery.roll_back(self.state, self.log, reason, epoch, batch)
+        for name, slot in self._slots().items():
+            slot.assign(arrays[name])
+        self._pending, self._logged_at = [], time.monotonic()
+        return True
 
     def _validate(self) -> bool:
         """Validate with the averaged weights, keep the checkpoint; True when the run has ended."""
         state, config = self.state, self.config.training
-        self._read_pending()
-        with self.averaged_weights():
+        if self._read_pending():
+            return False
+        with averaged_weights(self.optimizer):
             found = self.validator.validate(state.update)
         value = -found.bleu if config.metric == "bleu" and found.bleu is not None else found.loss
         best = state.best_value is None or value < state.best_value
@@ -247,21 +264,6 @@ class Trainer:
             text = f"{lines} validation lines gave only {distinct} different outputs, most often {found.collapse.most_common!r}"
             self.display.message(f"warning: {text}; {COLLAPSE_CAUSES}")
             self.log.write("event", state.update, event="collapse", distinct=distinct, lines=lines, most_common=found.collapse.most_common)
-
-    @contextmanager
-    def averaged_weights(self) -> Iterator[None]:
-        """The model with its moving average as weights, and its own weights again afterwards."""
-        if not self.optimizer.average:
-            yield
-            return
-        own = [variable.numpy() for variable in self.optimizer.variables_list]
-        try:
-            for variable, average in zip(self.optimizer.variables_list, self.optimizer.average, strict=True):
-                variable.assign(average.numpy())
-            yield
-        finally:
-            for variable, value in zip(self.optimizer.variables_list, own, strict=True):
-                variable.assign(value)
 
     def _slots(self) -> dict[str, Any]:
         """Every array of the run by name."""
