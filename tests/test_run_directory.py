@@ -60,3 +60,14 @@ def test_all_differences_are_told_at_once(tmp_path: Path) -> None:
         "model.residual = false, now it is true; training.seed = 1, now it is 2; set them back to carry that run on, or choose another "
         "with --run-dir"
     )
+
+
+def test_what_a_killed_process_left_half_written_is_removed(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    for folder in (run.checkpoints, run.exports / ".tmp-1-abc", run.exports / "1"):
+        folder.mkdir(parents=True)
+    for path in (tmp_path / ".tmp-tokenizer.model-abc", run.checkpoints / ".tmp-update-00000001.npz-abc", run.checkpoints / "index.json"):
+        path.touch()
+    with run.locked():
+        found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")}
+    assert found == {"lock", "checkpoints", "checkpoints/index.json", "export", "export/1"}
