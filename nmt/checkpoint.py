@@ -48,9 +48,12 @@ class Checkpoints:
             digest = _sha256(temporary)
         index = self._index()
         entries = [entry for entry in index["entries"] if entry["file"] != name]
+        before = next((entry["value"] for entry in index["entries"] if entry["file"] == name and "value" in entry), None)
+        value = before if value is None else value  # a run that was set back stands at an update that was validated
         entries.append({"file": name, "update": update, "sha256": digest} | ({} if value is None else {"value": value}))
         best_name = name if best else index["best"]
-        wanted = [*entries[-self.keep_last :], *_best_first(entries, best_name)[: self.keep_best]]
+        validated = [entry for entry in entries if "value" in entry]
+        wanted = [*entries[-self.keep_last :], *validated[-1:], *_best_first(entries, best_name)[: self.keep_best]]
         kept = [entry for entry in entries if entry in wanted]
         index = {"format_version": FORMAT_VERSION, "best": best_name, "entries": kept}
         write_text(self.folder / "index.json", json.dumps(index, indent=1))
@@ -58,15 +61,18 @@ class Checkpoints:
             if entry not in kept:
                 (self.folder / entry["file"]).unlink(missing_ok=True)
 
-    def load(self, which: Literal["best", "last"]) -> tuple[Arrays, dict[str, Any]] | None:
-        """Return (arrays, state) of the best or the last whole checkpoint; None if there is none.
+    def load(self, which: Literal["best", "last", "validated"]) -> tuple[Arrays, dict[str, Any]] | None:
+        """Return (arrays, state) of the best, the last, or the last validated whole checkpoint; None if there is none.
 
+        One that a signal asked for was not validated; such are used where no other is.
         A damaged file is named in `warnings`, and the newest undamaged one before it is used instead.
         """
         index = self._index()
         newest_first = list(reversed(index["entries"]))
         if which == "best":
             newest_first.sort(key=lambda entry: entry["file"] != index["best"])
+        if which == "validated":
+            newest_first.sort(key=lambda entry: "value" not in entry)
         for entry in newest_first:
             if self._whole(entry):
                 return _read(self.folder / entry["file"])

@@ -238,7 +238,8 @@ def main() -> None:
     except OSError as error:
         if error.errno not in OUT_OF_OUR_HANDS:
             raise
-        code = _fail(f"{error.filename or 'standard output'}: {error.strerror}", 2)
+        remedy = "; make room and run it again" if error.filename and error.errno in {errno.ENOSPC, errno.EDQUOT} else ""
+        code = _fail(f"{error.filename or 'standard output'}: {error.strerror}{remedy}", 2)
         _leave_output()
     sys.exit(code)
 

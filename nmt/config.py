@@ -232,6 +232,9 @@ class TrainingConfig(Section):
         "ends with exit code 3",
     )
     non_finite_limit: Count = Field(20, description="updates in a row that are skipped for not being finite before the run stops")
+    rollbacks: Annotated[int, Field(ge=0)] = Field(
+        2, description="times that a run which came apart goes back to its last checkpoint with half the learning rate, before it stops"
+    )
     keep_last: Count = Field(3, description="newest checkpoints that are kept")
     keep_best: Count = Field(1, description="checkpoints kept besides for having the best validation; nmt export averages several")
     init_from: Path | None = Field(

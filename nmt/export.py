@@ -3,7 +3,9 @@
 It is published only if the SavedModel decodes as the live model does.
 """
 
+import errno
 import json
+import os
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -122,7 +124,12 @@ def _save_graph(inference: Inference, folder: Path) -> None:
         PREPARED_SIGNATURE: inference.translate_prepared,
         WEIGHTS_SIGNATURE: inference.search_weights,
     }
-    tf.saved_model.save(frozen, str(folder), signatures=signatures)
+    try:
+        tf.saved_model.save(frozen, str(folder), signatures=signatures)
+    except tf.errors.ResourceExhaustedError as error:  # of the disk: the graph is not run here
+        raise ExportError(
+            f"cannot write the model below {folder.parent}: {os.strerror(errno.ENOSPC)}; make room, then export again"
+        ) from error
 
 
 def next_version(folder: Path) -> int:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ RESUMABLE_CHANGES = (
     "training.deadline_minutes",
     "training.patience",
     "training.log_every",
+    "training.rollbacks",
     "training.keep_last",
     "training.keep_best",
     "training.non_finite_limit",
@@ -105,11 +107,21 @@ class RunDirectory:
             lock.truncate(0)
             lock.write(f"process {os.getpid()}")
             lock.flush()
+            self._clear_remains()
             try:
                 yield
             except BaseException:
                 self._take_back(new)
                 raise
+
+    def _clear_remains(self) -> None:
+        """Remove what a process that was killed has left half written; whoever holds the lock is the only one who writes here."""
+        for folder in (self.path, self.checkpoints, self.exports):
+            for remains in folder.glob(".tmp-*"):
+                if remains.is_dir():
+                    shutil.rmtree(remains, ignore_errors=True)
+                else:
+                    remains.unlink(missing_ok=True)
 
     def _take_back(self, new: list[Path]) -> None:
         """Remove the folders that were made for this run, the innermost first, if nothing lies in them but what this file writes."""

@@ -69,3 +69,14 @@ def test_micro_batches_may_change_but_the_precision_may_not(tmp_path: Path) -> N
     RunDirectory(tmp_path).adopt(Config.model_validate(config | {"training": {"accumulate": 4}}))
     with pytest.raises(RunError, match=r"training\.precision = float32, now it is bfloat16"):
         RunDirectory(tmp_path).adopt(Config.model_validate(config | {"training": {"precision": "bfloat16"}}))
+
+
+def test_what_a_killed_process_left_half_written_is_removed(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    for folder in (run.checkpoints, run.exports / ".tmp-1-abc", run.exports / "1"):
+        folder.mkdir(parents=True)
+    for path in (tmp_path / ".tmp-tokenizer.model-abc", run.checkpoints / ".tmp-update-00000001.npz-abc", run.checkpoints / "index.json"):
+        path.touch()
+    with run.locked():
+        found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")}
+    assert found == {"lock", "checkpoints", "checkpoints/index.json", "export", "export/1"}

@@ -25,6 +25,18 @@ class RunState:
     best_update: int = 0
     stale: int = 0
     """Validations since the best one."""
+    skipped_in_a_row: int = 0
+    """How many of the last updates were skipped."""
+    window_loss: float = 0.0
+    """Sum of the loss since the last multiple of `log_every`; a window of so many updates is judged as a whole."""
+    window_tokens: float = 0.0
+    """And of the target tokens."""
+    best_window: float | None = None
+    """The lowest mean loss of a window."""
+    rollbacks: int = 0
+    """How often the run came apart and was set back."""
+    rate_factor: float = 1.0
+    """What the learning rate of the schedule is multiplied by since then."""
     deadline_minutes: float | None = None
     """The deadline that `max_updates` was computed for."""
     metrics_bytes: int = 0

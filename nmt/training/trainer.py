@@ -9,21 +9,23 @@ import numpy as np
 
 from nmt.checkpoint import Arrays, Checkpoints
 from nmt.config import Config
-from nmt.data.batching import Batch, BatchPlan, Indices, batch_shapes, padding_share
+from nmt.data.batching import Batch, BatchPlan, Indices
 from nmt.data.prepare import Prepared
-from nmt.errors import DivergedError, InterruptedRun
+from nmt.errors import InterruptedRun
 from nmt.inference import Inference, build_model, describe_layers
 from nmt.run_directory import RunDirectory
+from nmt.training.announcement import start_lines
 from nmt.training.cluster import Alone, Cluster
 from nmt.training.deadline import EXPORT_SECONDS, Deadline
 from nmt.training.display import TrainingDisplay
 from nmt.training.fine_tuning import begin_with_origin
 from nmt.training.freezing import freeze
 from nmt.training.interruption import Interruption
-from nmt.training.memory import estimate_memory, memory_told
+from nmt.training.memory import memory_told
 from nmt.training.metrics_log import MetricsLog, SilentLog
 from nmt.training.optimizer import Adam
 from nmt.training.pretrained import begin_with_word_vectors
+from nmt.training.recovery import Recovery
 from nmt.training.schedule import learning_rate
 from nmt.training.state import RunState
 from nmt.training.update import Updater, UpdateResult
@@ -73,11 +75,11 @@ class Trainer:
         self.validator = Validator(config, prepared, self.updater, self.inference)
         sizes = config.training.batch_tokens, config.training.seed, self.distribution.replicas, links, config.training.accumulate
         self.plan = BatchPlan(prepared.train, *sizes)
+        self.recovery = Recovery(config.training, self.plan, self.checkpoints, display)
         self.state = self._restore(saved)
         self._clock = started - self.state.seconds
         self._pending: list[tuple[UpdateResult, int, int]] = []  # results not yet read, with epoch and batch
         self._logged_at = time.monotonic()
-        self._consecutive_skips = 0
         self._calibration: Deadline | None = None
         self.log: MetricsLog
 
@@ -98,7 +100,10 @@ class Trainer:
         with memory_told(self.config), Interruption() as interruption, cluster.watchdog.watching():
             cluster.watchdog.stage("tracing the first update", long=True)
             for indices in self._batches():
+                rollbacks = state.rollbacks
                 self._update(self.plan.batch(indices))
+                if state.rollbacks != rollbacks:
+                    continue  # all workers alike: what they read of their updates are the same sums
                 stop, late, state.max_updates = cluster.agree(
                     interruption.received or 0, cluster.chief and self._late(), cluster.chief and state.max_updates
                 )
@@ -121,27 +126,19 @@ class Trainer:
         return state
 
     def _announce(self) -> None:
-        parameters = sum(int(np.prod(variable.shape)) for variable in self.model.trainable_variables)
-        kernel = describe_layers(self.model)
-        device = self.distribution.description
-        self.display.message(f"device: {device} · {kernel} · {parameters / 1e6:.1f} M parameters")
-        pairs = f"{len(self.prepared.train):,} training pairs, {len(self.prepared.valid):,} for validation"
-        shapes = batch_shapes(self.plan)
-        batches = f"batches of {len(shapes)} shapes in one graph, {padding_share(self.plan):.1%} padding"
-        self.display.message(f"data: {pairs} · {batches}")
-        sizes = parameters, self.model.output_bias.shape[0], shapes, batch_shapes(self.validator.plan), self.distribution.replicas
-        self.display.message(estimate_memory(self.config, *sizes).line)
-        for line in [*([self.frozen] if self.frozen else []), *(f"warning: {warning}" for warning in self.checkpoints.warnings)]:
+        kernel, device, begun = describe_layers(self.model), self.distribution.description, self.state.update
+        lines = [*start_lines(self.config, self.model, self.distribution, self.plan, self.validator.plan), self.frozen]
+        lines += [f"warning: {warning}" for warning in self.checkpoints.warnings]
+        lines += [f"resuming after update {begun}"] if begun else []
+        for line in filter(None, lines):
             self.display.message(line)
-        if self.state.update:
-            self.display.message(f"resuming after update {self.state.update}")
-        self.log.write("event", self.state.update, event="resume" if self.state.update else "start", device=device, kernel=kernel)
+        self.log.write("event", begun, event="resume" if begun else "start", device=device, kernel=kernel)
 
     def _batches(self) -> Iterator[Indices]:
         """Batches from the run's place on, epoch after epoch, until it has all its updates."""
         state = self.state
         while True:
-            skip = state.batch
+            skip, rollbacks = state.batch, state.rollbacks
             for place, indices in enumerate(self.plan.epoch(state.epoch)):
                 if place < skip:
                     continue
@@ -149,12 +146,15 @@ class Trainer:
                     return
                 state.batch = place + 1
                 yield indices
-            state.epoch, state.batch = state.epoch + 1, 0
+                if state.rollbacks != rollbacks:
+                    break  # on from another place
+            else:
+                state.epoch, state.batch = state.epoch + 1, 0
 
     def _update(self, batch: Batch) -> None:
         state, config = self.state, self.config.training
         state.update += 1
-        rate = learning_rate(state.update, config, state.max_updates)
+        rate = self._rate()
         result = self.updater.update(batch, state.update, rate)
         self._pending.append((result, state.epoch, state.batch))
         self.display.update(state.update, state.max_updates)
@@ -166,50 +166,51 @@ class Trainer:
     def _meet_deadline(self, calibration: Deadline) -> None:
         """Replace the run's length by what the deadline allows; never by more than the config's own max_updates."""
         state = self.state
-        self._read_pending()  # what follows takes time that no update may be charged for
+        began = time.monotonic()  # what follows takes time that no update may be charged for
         left = calibration.updates_left(self.elapsed, self.validator.seconds, self.plan)
         state.max_updates = max(state.update, min(self.config.training.max_updates, state.update + left))
         state.deadline_minutes = self.config.training.deadline_minutes
         self._calibration = None
-        self._logged_at = time.monotonic()
+        self._logged_at += time.monotonic() - began
         self.display.message(f"deadline: {state.deadline_minutes:g} minutes allow {state.max_updates} updates at this speed")
         self.log.write("event", state.update, event="deadline", max_updates=state.max_updates)
+
+    def _rate(self) -> float:
+        return self.state.rate_factor * learning_rate(self.state.update, self.config.training, self.state.max_updates)
 
     def elapsed(self) -> float:
         """Seconds of the whole run, over all its processes."""
         return time.monotonic() - self._clock
 
-    def _read_pending(self) -> None:
-        """Read what the last updates did, write one line, and stop the run if it has come apart."""
+    def _read_pending(self) -> bool:
+        """Read what the last updates did and write one line; True when the run had come apart and was set back."""
         state, config = self.state, self.config.training
         if not self._pending:
-            return
+            return False
         results = [(UpdateResult(*(part.numpy() for part in result)), epoch, batch) for result, epoch, batch in self._pending]
         self._pending = []
         for result, epoch, batch in results:
             # An overflow that makes the loss scale fall is no divergence: the next update is computed with a smaller one.
-            self._consecutive_skips = 0 if result.finite else self._consecutive_skips + (result.loss_scale <= 1.0)
+            state.skipped_in_a_row = 0 if result.finite else state.skipped_in_a_row + bool(result.loss_scale <= 1.0)
             if not result.finite:
                 state.skipped += 1
                 self.log.write("event", state.update, event="skipped", epoch=epoch, batch=batch, **self.updater.scale_of(result))
-                if self._consecutive_skips >= config.non_finite_limit:
-                    raise DivergedError(
-                        f"training diverged: {self._consecutive_skips} updates in a row were not finite, the last one on batch {batch} of "
-                        f"epoch {epoch}; "
-                        f"the last good checkpoint is kept in {self.run.checkpoints}; lower training.learning_rate or training.clip_norm"
-                    )
+                if state.skipped_in_a_row >= config.non_finite_limit:
+                    return self._roll_back(f"{state.skipped_in_a_row} updates in a row were not finite, the last one", epoch, batch)
         good = [result for result, _, _ in results if result.finite]
         tokens = sum(float(result.tokens) for result in good)
         now = time.monotonic()
         seconds, self._logged_at = now - self._logged_at, now
         if not good:
-            return
+            return False
+        if explosion := self.recovery.explosion(state, results, self.model.output_bias.shape[0]):
+            return self._roll_back(*explosion)
         loss = sum(float(result.smoothed) for result in good) / tokens
         values = {
             "epoch": state.epoch,
             "loss": sum(float(result.cross_entropy) for result in good) / tokens,
             "smoothed_loss": loss,
-            "learning_rate": learning_rate(state.update, config, state.max_updates),
+            "learning_rate": self._rate(),
             "gradient_norm": float(np.mean([result.gradient_norm for result in good])),
             "target_tokens": int(tokens),
             "target_tokens_per_second": round(tokens / seconds, 1),
@@ -220,11 +221,20 @@ class Trainer:
         left = (state.max_updates - state.update) * seconds / max(1, len(results))
         figures = f"epoch {state.epoch + 1} · loss {values['loss']:.2f} · {tokens / seconds:,.0f} tok/s{best}"
         self.display.figures(state.update, state.max_updates, figures, left)
+        return False
+
+    def _roll_back(self, reason: str, epoch: int, batch: int) -> bool:
+        arrays = self.recovery.roll_back(self.state, self.log, reason, epoch, batch)
+        for name, slot in self._slots().items():
+            slot.assign(arrays[name])
+        self._pending, self._logged_at = [], time.monotonic()
+        return True
 
     def _validate(self) -> bool:
         """Validate with the averaged weights, keep the checkpoint; True when the run has ended."""
         state, config = self.state, self.config.training
-        self._read_pending()
+        if self._read_pending():
+            return False
         if not self.cluster.chief:
             self.cluster.watchdog.stage("waiting for worker 0, which validates", patient=True)
             return False
