@@ -145,7 +145,7 @@ MOMENTS = [
     Moment("updates", line(30), 0.02),
     Moment("first trace", trained, 0.3),
     Moment("validation", line(40), 0.1),
-    Moment("checkpoint", writing("checkpoints/.tmp-index")),
+    Moment("checkpoint", writing("checkpoints/.tmp-"), 0.008),
     Moment("updates", line(50)),
     Moment("validation", line(60), 0.2),
     Moment("checkpoint", writing("checkpoints/.tmp-update")),

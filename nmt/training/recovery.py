@@ -102,7 +102,7 @@ class Recovery:
 
     def _explained(self, state: RunState, reason: str, epoch: int, batch: int, pairs: list[int]) -> str:
         told = ", ".join(map(str, pairs[:PAIRS_TOLD])) + (f" … of {len(pairs)}" if len(pairs) > PAIRS_TOLD else "")
-        tried = f"; {state.rollbacks} rollbacks to lower rates did not help" if state.rollbacks else ""
+        tried = f"; rollbacks to lower rates did not help ({state.rollbacks} of them)" if state.rollbacks else ""
         return (
             f"training diverged: {reason} on batch {batch} of epoch {epoch} (training pairs {told}){tried}; the last good checkpoint is "
             f"kept in {self.checkpoints.folder}; lower training.learning_rate or training.clip_norm, or look at these "

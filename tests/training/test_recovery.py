@@ -99,7 +99,7 @@ def test_after_its_rollbacks_it_stops_and_names_the_pairs(tiny_config: Callable[
         trainer.train()
     (event,) = [event for event in metrics(tmp_path, "event") if event["event"] == "diverged"]
     assert f"(training pairs {', '.join(map(str, event['pairs'][:20]))}" in str(stopped.value)
-    assert "1 rollbacks to lower rates did not help" in str(stopped.value)
+    assert "rollbacks to lower rates did not help (1 of them)" in str(stopped.value)
     assert [event["event"] for event in metrics(tmp_path, "event")] == ["start", "rollback", "skipped", "skipped", "skipped", "diverged"]
     assert sorted({line["update"] for line in metrics(tmp_path, "train")}) == [4, 8, 12]
 
