@@ -77,9 +77,8 @@ class Trainer:
         self.plan = BatchPlan(prepared.train, *sizes)
         self.recovery = Recovery(config.training, self.plan, self.checkpoints, display)
         self.state = self._restore(saved)
-        self._clock = started - self.state.seconds
+        self._clock, self._logged_at = started - self.state.seconds, time.monotonic()
         self._pending: list[tuple[UpdateResult, int, int]] = []  # results not yet read, with epoch and batch
-        self._logged_at = time.monotonic()
         self._calibration: Deadline | None = None
         self.log: MetricsLog
 
