@@ -67,7 +67,7 @@ def test_micro_batches_may_change_but_the_precision_may_not(tmp_path: Path) -> N
     config = {"data": DATA | {"corpus": "demo"}}
     RunDirectory(tmp_path).adopt(Config.model_validate(config))
     RunDirectory(tmp_path).adopt(Config.model_validate(config | {"training": {"accumulate": 4}}))
-    with pytest.raises(RunError, match=r"training\.precision = float32, now it is bfloat16"):
+    with pytest.raises(RunError, match=r"training\.precision = 'float32', now it is 'bfloat16'"):
         RunDirectory(tmp_path).adopt(Config.model_validate(config | {"training": {"precision": "bfloat16"}}))
 
 
