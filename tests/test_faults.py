@@ -127,14 +127,18 @@ def writing(beginning: str) -> Callable[[Attempt], bool]:
     return lambda attempt: attempt.writes(beginning)
 
 
+def prepared(attempt: Attempt) -> bool:
+    return (attempt.run / "data/manifest.json").is_file()
+
+
 def trained(attempt: Attempt) -> bool:
     return attempt.trains()
 
 
 MOMENTS = [
     Moment("preparation", writing("/.tmp-data")),
-    Moment("preparation", writing("/.tmp-data"), 0.1),
-    Moment("preparation", writing("/.tmp-data"), 0.2),
+    Moment("preparation", writing("/.tmp-data"), 0.02),
+    Moment("start", prepared),
     Moment("first trace", trained),
     Moment("first trace", trained, 0.5),
     Moment("updates", line(10)),
@@ -151,7 +155,7 @@ MOMENTS = [
     Moment("checkpoint", writing("checkpoints/.tmp-update")),
     Moment("checkpoint", writing("checkpoints/.tmp-update"), 0.002),
     Moment("export", writing("export/.tmp-1")),
-    Moment("export", writing("export/.tmp-1"), 3.0),
+    Moment("export", writing("export/.tmp-1"), 0.5),
 ]
 
 
