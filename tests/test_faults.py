@@ -91,6 +91,14 @@ class Attempt:
         found = re.search(r"resuming after update (\d+)", self.said)
         return int(found[1]) if found else 0
 
+    def carried_on(self) -> str:
+        """What it did of the one before, in words."""
+        if self.trains() and self.resumed:
+            return f"carried on from update {self.resumed}"
+        if not self.trains() and (self.run / "checkpoints/index.json").is_file():
+            return "carried on with the export"
+        return "carried on from the beginning"
+
     def phase(self) -> str:
         """Where it stands, or where it was killed."""
         if self.writes("export/"):
@@ -127,14 +135,18 @@ def writing(beginning: str) -> Callable[[Attempt], bool]:
     return lambda attempt: attempt.writes(beginning)
 
 
+def prepared(attempt: Attempt) -> bool:
+    return (attempt.run / "data/manifest.json").is_file()
+
+
 def trained(attempt: Attempt) -> bool:
     return attempt.trains()
 
 
 MOMENTS = [
     Moment("preparation", writing("/.tmp-data")),
-    Moment("preparation", writing("/.tmp-data"), 0.1),
-    Moment("preparation", writing("/.tmp-data"), 0.2),
+    Moment("preparation", writing("/.tmp-data"), 0.02),
+    Moment("start", prepared),
     Moment("first trace", trained),
     Moment("first trace", trained, 0.5),
     Moment("updates", line(10)),
@@ -151,7 +163,7 @@ MOMENTS = [
     Moment("checkpoint", writing("checkpoints/.tmp-update")),
     Moment("checkpoint", writing("checkpoints/.tmp-update"), 0.002),
     Moment("export", writing("export/.tmp-1")),
-    Moment("export", writing("export/.tmp-1"), 3.0),
+    Moment("export", writing("export/.tmp-1"), 0.5),
 ]
 
 
@@ -169,12 +181,19 @@ def test_a_run_killed_at_twenty_moments_ends_as_one_that_was_left_alone(tmp_path
         time.sleep(moment.delay)
         attempt.kill()
         phase, update = attempt.phase(), attempt.last("train")
-        log.append([f"kill {number}: aimed at {moment.aim}", f"fell in {phase}", f"last line of update {update}", phase])
+        log.append(
+            [
+                f"kill {number}: aimed at {moment.aim}",
+                f"fell in {phase}",
+                f"last line of update {update}" if attempt.trains() else "no line yet",
+                phase,
+            ]
+        )
         if number > 1:
-            log[-2].insert(3, f"carried on from update {attempt.resumed}")
+            log[-2].insert(3, attempt.carried_on())
     last = Attempt(run, len(MOMENTS) + 1)
     assert last.process.wait() == 0, last.said
-    log[-1].insert(3, f"carried on from update {last.resumed}")
+    log[-1].insert(3, last.carried_on())
     sys.stdout.write("\n" + "\n".join(" · ".join(entry[:-1]) for entry in log) + "\n")  # shown by pytest -s
     fell = Counter(entry[-1] for entry in log)
     assert {
