@@ -81,6 +81,8 @@ class Cluster(Alone):
 
     def agree(self, *values: int) -> tuple[int, ...]:
         """See `Alone.agree`; at most `MOST_VALUES`, not negative, exact up to 2^53."""
+        if not self.chief:
+            self.watchdog.stage("waiting for worker 0", patient=True)  # it may validate meanwhile, and watches over itself
         padded = [float(value) for value in values] + [0.0] * (MOST_VALUES - len(values))
         return tuple(int(value) for value in self._maximum(tf.constant(padded, tf.float64)).numpy()[: len(values)])
 

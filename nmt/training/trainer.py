@@ -166,6 +166,7 @@ class Trainer:
         """Replace the run's length by what the deadline allows; never by more than the config's own max_updates."""
         state = self.state
         began = time.monotonic()  # what follows takes time that no update may be charged for
+        self.cluster.watchdog.stage("timing a validation for the deadline", long=True)
         left = calibration.updates_left(self.elapsed, self.validator.seconds, self.plan)
         state.max_updates = max(state.update, min(self.config.training.max_updates, state.update + left))
         state.deadline_minutes = self.config.training.deadline_minutes
@@ -235,7 +236,6 @@ class Trainer:
         if self._read_pending():
             return False
         if not self.cluster.chief:
-            self.cluster.watchdog.stage("waiting for worker 0, which validates", patient=True)
             return False
         self.cluster.watchdog.stage(f"the validation after update {state.update}", long=True)
         with self.optimizer.averaged_weights():
