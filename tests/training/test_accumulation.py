@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from nmt.config import Config
@@ -61,7 +62,8 @@ def updates(updater: Updater, plan: BatchPlan, number: int) -> list[float]:
     return losses
 
 
-def test_micro_batches_equal_one_large_batch(tiny_config: Callable[..., Config], prepared: Prepared) -> None:
+@pytest.mark.parametrize("parts", [pytest.param(2, marks=pytest.mark.slow), 3, pytest.param(4, marks=pytest.mark.slow)])
+def test_micro_batches_equal_one_large_batch(tiny_config: Callable[..., Config], prepared: Prepared, parts: int) -> None:
     config = without_dropout(tiny_config())
     plan = BatchPlan(prepared.train, 256, seed=1)
     ragged = [len(indices) for indices in plan.epoch(0)]
@@ -69,13 +71,12 @@ def test_micro_batches_equal_one_large_batch(tiny_config: Callable[..., Config],
     whole = updater_of(config, prepared)
     expected = updates(whole, plan, 12)
     assert expected[-1] < expected[0]
-    for parts in (2, 3, 4):
-        training = config.training.model_copy(update={"accumulate": parts})
-        cut = updater_of(config.model_copy(update={"training": training}), prepared)
-        found = updates(cut, BatchPlan(prepared.train, 256, seed=1, micro_batches=parts), 12)
-        np.testing.assert_allclose(found, expected, rtol=1e-4)
-        for one, other in zip(cut.variables, whole.variables, strict=True):
-            np.testing.assert_allclose(one.numpy(), other.numpy(), atol=2e-5, rtol=2e-3)
+    training = config.training.model_copy(update={"accumulate": parts})
+    cut = updater_of(config.model_copy(update={"training": training}), prepared)
+    found = updates(cut, BatchPlan(prepared.train, 256, seed=1, micro_batches=parts), 12)
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    for one, other in zip(cut.variables, whole.variables, strict=True):
+        np.testing.assert_allclose(one.numpy(), other.numpy(), atol=2e-5, rtol=2e-3)
 
 
 def test_fewer_rows_than_micro_batches_with_the_sums_of_attention(tiny_config: Callable[..., Config], prepared: Prepared) -> None:
@@ -161,6 +162,7 @@ print(int(finite), float(updater.loss_scale.scale.numpy()) / 2**40)
 """
 
 
+@pytest.mark.slow
 def test_replicas_equal_one_device_over_50_updates(tiny_config: Callable[..., Config], prepared: Prepared, tmp_path: Path) -> None:
     """On 1, 2 and 4 of four logical CPU devices; the two with two micro-batches each. Without dropout everything is the same.
 

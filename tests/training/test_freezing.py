@@ -55,6 +55,7 @@ def test_the_norm_that_clips_is_that_of_what_learns(tiny_config: MAKE, tmp_path:
     assert [variable.path for variable in trainer.model.trainable_variables] == ["seq2seq/output_bias"]
 
 
+@pytest.mark.slow
 def test_a_resumed_run_has_the_same_weights_frozen(tiny_config: MAKE, tmp_path: Path) -> None:
     for name, stops in (("whole", [6]), ("parts", [3, 6])):
         for updates in stops:

@@ -50,6 +50,7 @@ def updater_of(config: Config, prepared: Prepared) -> Updater:
     return Updater(model, optimizer, make_distribution("none"), config.training)
 
 
+@pytest.mark.slow
 def test_each_precision_learns_as_float32_does(tiny_config: Callable[..., Config], prepared: Prepared) -> None:
     """Micro-batches and dropout on: the masks are the same in every precision."""
     plan = BatchPlan(prepared.train, 256, seed=1, micro_batches=2)
