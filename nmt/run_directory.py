@@ -24,6 +24,7 @@ RESUMABLE_CHANGES = (
     "data.mix.",
     "data.valid.",
     "data.test",
+    "tokenizer.sample_sentences",
     "tokenizer.model",
     "tokenizer.source_model",
     "tokenizer.target_model",

@@ -36,6 +36,10 @@ _YOUNGER: Any = {
 }
 
 
+_FORMER_DEFAULTS = {"sample_sentences": (500_000, 1_000_000)}
+"""Defaults now and before. A tokenizer that was trained with the former one is as good, so the data of older runs still hold."""
+
+
 def settings_sha256(config: Config) -> str:
     """Return the hash of the settings that shape prepared data: the sections data and tokenizer, without paths, and the seed."""
     shaping: dict[str, Any] = {
@@ -51,6 +55,7 @@ def settings_sha256(config: Config) -> str:
 def _without_unused(tree: dict[str, Any]) -> dict[str, Any]:
     """A section without the younger settings that nobody used, so that the data of older runs still hold."""
     used = {key: value for key, value in tree.items() if key not in _YOUNGER or value != _YOUNGER[key]}
+    used |= {key: former for key, (now, former) in _FORMER_DEFAULTS.items() if used.get(key) == now}
     return {key: _without_unused(value) if isinstance(value, dict) else value for key, value in used.items()}
 
 

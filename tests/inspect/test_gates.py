@@ -85,7 +85,7 @@ def test_a_layer_that_is_not_there_is_told_with_those_that_are(plain_live: LiveM
 def test_a_damaged_checkpoint_is_passed_over_and_told(make_run: MakeRun) -> None:
     run = make_run()
     checkpoints = Checkpoints(run / "checkpoints")
-    arrays, state = checkpoints.load_all()[0]
+    arrays, state = checkpoints.load_several("average")[0]
     checkpoints.save(4, arrays, state | {"update": 4}, best=True)
     (run / "checkpoints/update-00000004.npz").write_bytes(b"damaged")
     opened = open_run(run)
