@@ -55,7 +55,8 @@ def advice(found: RunMetrics, config: Config) -> list[str]:
         return ["a single validation tells nothing: validate more often (training.validate_every)"]
     lines = []
     lowest = min(losses)
-    if losses[-1] > lowest * (1 + RISEN):
+    risen = losses[-1] > lowest * (1 + RISEN)
+    if risen and not (bleu and bleu[-1] == max(bleu)):  # a model that grows too sure of itself may still translate better
         place = found.valid_loss.updates[losses.index(lowest)]
         more = [f"model.dropout={min(0.5, round(model.dropout + 0.1, 2)):g}"]
         more += ["model.word_dropout=0.1"] if model.word_dropout == 0.0 else []
@@ -70,7 +71,7 @@ def advice(found: RunMetrics, config: Config) -> list[str]:
             else f"training.max_updates={2 * found.valid_loss.updates[-1]}"
         )
         lines.append(f"still improving when it ended: the same command with --set {longer} carries it on")
-    if found.train_loss.values and found.train_loss.values[-1] > losses[-1] * (1 - NARROW):
+    if not risen and found.train_loss.values and found.train_loss.values[-1] > losses[-1] * (1 - NARROW):
         less = f"--set model.dropout={max(0.0, round(model.dropout - 0.1, 2)):g}, or " if model.dropout > 0.0 else ""
         wider = f"--set model.decoder_units={3 * model.decoder_units // 2}"
         lines.append(f"under-fitted: training loss is hardly below validation loss: more updates, {less}a larger model ({wider})")

@@ -36,6 +36,8 @@ def metrics(train: float, valid: tuple[float, ...], bleu: tuple[float, ...] = ()
         (metrics(1.48, (2.0, 1.5, 1.495)), ["under-fitted: training loss is hardly below validation loss: more updates"]),
         (metrics(1.7, (2.0, 1.6)), ["still improving", "under-fitted"]),
         (metrics(1.0, (2.0, 1.5, 1.495), (20.0, 30.0, 30.1)), ["levelled off"]),
+        (metrics(0.15, (0.1, 0.09, 0.095), (97.0, 98.6, 98.7)), ["levelled off"]),
+        (metrics(0.05, (0.1, 0.09, 0.095), (97.0, 98.6, 98.5)), ["over-fitted"]),
         (metrics(1.0, (2.0,)), ["a single validation tells nothing"]),
     ],
 )  # fmt: skip
