@@ -67,7 +67,7 @@ def audit(
     if force and not write:
         raise typer.BadParameter("--force replaces what --write wrote earlier: give --write DIR")
     from nmt.audit.findings import dropped_kinds
-    from nmt.audit.processes import available_processes
+    from nmt.cpus import available_cpus
 
     dropped = dropped_kinds(keep or (), drop or ())
     config = request.config()
@@ -78,7 +78,7 @@ def audit(
     from nmt.audit.run import Plan
     from nmt.audit.run import audit as look_at
 
-    report = look_at(config, Plan(dropped, tokenizer, write, force, processes or available_processes()), Passes(stderr()))
+    report = look_at(config, Plan(dropped, tokenizer, write, force, processes or available_cpus()), Passes(stderr()))
     if html:
         from nmt.atomic import write_text
         from nmt.audit.page import page

@@ -1,10 +1,11 @@
 """What a result carries with it, so that it can be had again: versions, commit, hardware."""
 
-import os
 import platform
 import subprocess
 from importlib import metadata
 from pathlib import Path
+
+from nmt.cpus import runnable_cpus
 
 PACKAGES = ("carousel-nmt", "tensorflow", "keras", "sentencepiece", "sentencex", "sacrebleu", "numpy")
 
@@ -44,8 +45,7 @@ def hardware() -> str:
             line.partition(":")[2].strip() for line in cpuinfo.read_text(encoding="utf-8").splitlines() if line.startswith("model name")
         ]
         model = names[0] if names else model
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{model}, {cores} cores"
+    return f"{model}, {runnable_cpus()} cores"
 
 
 def _git(checkout: Path, *arguments: str) -> str:

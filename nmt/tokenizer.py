@@ -135,6 +135,11 @@ class Tokenizer:
         numbers = (piece for piece in range(self.vocabulary_size) if self._processor.is_byte(piece))
         return {int(self._processor.id_to_piece(piece)[1:-1], 16): piece for piece in numbers}
 
+    @cached_property
+    def no_text(self) -> frozenset[int]:
+        """The ids that stand for no characters of text: special tokens, tags and single bytes."""
+        return frozenset((*range(EOS + 1), *self.tags, *self.byte_ids.values()))
+
     def pieces(self, ids: Sequence[int]) -> list[str]:
         """Return the piece of each id as SentencePiece prints it, `▁` for a space."""
         return [str(self._processor.id_to_piece(int(piece))) for piece in ids]

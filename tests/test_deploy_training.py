@@ -30,7 +30,8 @@ def submit(tmp_path: Path, code: int, *arguments: str, restarts: int = 0) -> tup
 
 
 def test_the_batch_script_is_bash() -> None:
-    subprocess.run(["bash", "-n", str(SLURM)], check=True)
+    done = subprocess.run(["bash", "-n", str(SLURM)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_its_command_trains_the_config_over_several_workers(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from nmt.config import Config
+from nmt.config_file import load_config
 from nmt.errors import RunError
 from nmt.run_directory import RunDirectory
 
@@ -20,7 +21,9 @@ def mixed(**first: Any) -> Config:
 @pytest.mark.parametrize("changed", [{"tsv": "/elsewhere/a.tsv"}, {"name": "mine"}])
 def test_the_places_of_a_mixture_may_move(changed: dict[str, Any], tmp_path: Path) -> None:
     RunDirectory(tmp_path).adopt(mixed())
-    RunDirectory(tmp_path).adopt(mixed(**changed))
+    moved = mixed(**changed)
+    RunDirectory(tmp_path).adopt(moved)
+    assert load_config(tmp_path / "config.yaml") == moved
 
 
 @pytest.mark.parametrize(("changed", "key"), [({"weight": 2}, "data.mix.0.weight"), ({"tag": "bt"}, "data.mix.0.tag")])
@@ -35,6 +38,9 @@ def test_test_sets_may_come_and_go(tmp_path: Path) -> None:
     RunDirectory(tmp_path).adopt(Config.model_validate(config))
     config["data"]["tests"] = {"news": {"tsv": "/news.tsv"}}  # type: ignore[assignment]
     RunDirectory(tmp_path).adopt(Config.model_validate(config))
+    assert set(load_config(tmp_path / "config.yaml").data.tests) == {"news"}
+    RunDirectory(tmp_path).adopt(Config.model_validate({"data": DATA | {"corpus": "demo"}}))
+    assert not load_config(tmp_path / "config.yaml").data.tests
 
 
 def test_a_run_from_before_a_setting_was_there_is_carried_on(tmp_path: Path) -> None:

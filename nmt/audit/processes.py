@@ -1,7 +1,6 @@
 """Blocks of pairs through checkers in several processes, in order. Few blocks are under way at a time, so that memory stays flat."""
 
 import multiprocessing
-import os
 import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -65,11 +64,6 @@ def checked(blocks: Iterator[Part], limits: Limits, processes: int) -> Iterator[
                 yield done, result.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-
-
-def available_processes() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 _checker: Checker | None = None

@@ -3,26 +3,17 @@
 Whatever is no file of lines is read through `nmt.data.corpus.open_split`.
 """
 
-import gzip
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import zip_longest
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import cast
 
 from nmt.config import DataConfig, DirectedText, ParallelText
 from nmt.data.corpus import SentencePair, Split, has_split, input_files, open_split, split_name
-from nmt.errors import CorpusError
+from nmt.data.parallel_text import Moved, pair_lines, read_lines
 
 COLUMNS_FAULT = "columns"
-_BYTE_ORDER_MARK = "\ufeff"
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_REPORT_EVERY = 4096
-
-Moved = Callable[[int], None]
-"""Is told how many more bytes of the files have been read."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +62,7 @@ class TextSet:
         if "tsv" in self.files:
             text = cast(ParallelText, getattr(self.data, self.split))
             return _read_tsv(self.files["tsv"], text.source_column, text.target_column, moved)
-        return _read_two(self.files["source"], self.files["target"], moved)
+        return pair_lines(self.files["source"], self.files["target"], lambda path: _lines(path, moved))
 
 
 def sets_of(data: DataConfig) -> list[TextSet]:
@@ -100,35 +91,7 @@ def _directed(data: DataConfig, text: DirectedText, **update: object) -> DataCon
 
 
 def _lines(path: Path, moved: Moved) -> Iterator[str]:
-    number = position = 0
-    try:
-        with path.open("rb") as raw:
-            file = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
-            for number, line in enumerate(file, start=1):
-                if number == 1 and line.startswith(_UTF16_MARKS):
-                    raise CorpusError(f"{path} is UTF-16: convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)")
-                text = line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "surrogateescape")
-                yield text.removeprefix(_BYTE_ORDER_MARK) if number == 1 else text
-                if number % _REPORT_EVERY == 0:
-                    moved(raw.tell() - position)
-                    position = raw.tell()
-            moved(raw.tell() - position)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise CorpusError(f"{path}: damaged or truncated gzip after line {number}: {' '.join(str(error).split())}") from error
-    except OSError as error:
-        raise CorpusError(f"cannot read {path}: {error.strerror or error}") from error
-    if number == 0:
-        raise CorpusError(f"{path} is empty")
-
-
-def _read_two(source: Path, target: Path, moved: Moved) -> Iterator[SentencePair]:
-    sources, targets = _lines(source, moved), _lines(target, moved)
-    for number, (left, right) in enumerate(zip_longest(sources, targets), start=1):
-        if left is None or right is None:
-            longer = number + sum(1 for _ in (targets if left is None else sources))
-            counts = (number - 1, longer) if left is None else (longer, number - 1)
-            raise CorpusError(f"unequal line counts: {source} has {counts[0]:,} lines, {target} has {counts[1]:,}")
-        yield SentencePair(left, right, number)
+    return read_lines(path, moved, errors="surrogateescape")
 
 
 def _read_tsv(path: Path, source_column: int, target_column: int, moved: Moved) -> Iterator[SentencePair]:

@@ -1,24 +1,21 @@
 """What is typed after `nmt audit`, made into a config: a shipped or own config, a described corpus, one file or two, or files by option."""
 
 import re
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from nmt.config import Config, ParallelText
-from nmt.config_file import find_config, load_config
+from nmt.config import Config
+from nmt.config_file import complete_config, find_config, load_config
 from nmt.data.description import load_description
+from nmt.data.language_codes import language_of_file
+from nmt.data.texts import TFDS_PREFIX
 from nmt.data_config import MEMORY_SUFFIXES
 from nmt.errors import CorpusError
 from nmt.shipped import shipped_names
 
-_LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z]{2,4})?")
 _DESCRIPTION = re.compile(r"^kind:", re.MULTILINE)
 """What a corpus description says of itself and a config never does."""
-_TFDS = "tfds:"
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ class Request:
                 raise CorpusError(f"--{split}-{min(sides)} names one side: give --{split}-source and --{split}-target")
             if sides:
                 data[split] = sides
-        return self._loaded({"data": data})
+        return complete_config({"data": data}, "nmt audit", Path.cwd(), list(self.overrides))
 
     def _own_config(self, name: str) -> Config:
         languages = {"source": self.source_language, "target": self.target_language}
@@ -73,7 +70,7 @@ class Request:
         plain = Path(name.removesuffix(".gz")).suffix.lower()
         if plain in MEMORY_SUFFIXES or plain == ".tsv":
             return self._directed({"train": {"memory" if plain in MEMORY_SUFFIXES else "tsv": str(Path(name).absolute())}})
-        if name.startswith(_TFDS):
+        if name.startswith(TFDS_PREFIX):
             return self._directed({"corpus": name})
         if Path(name).is_file() and not name.endswith((".yaml", ".yml")):
             raise CorpusError(f"{name} is one side: give a source file and a target file, or a .tsv, .tmx, .po or .xliff")
@@ -94,7 +91,7 @@ class Request:
             given = "nothing to audit" if len(missing) == 2 else f"--{min(missing)} is missing"
             raise CorpusError(f"{given}: give a config, a corpus, a source file and a target file, or --source and --target")
         sides = {side: str(files[side].absolute()) for side in ("source", "target")}
-        return self._directed({"train": sides}, tuple(_language_of(files[side]) for side in ("source", "target")))
+        return self._directed({"train": sides}, tuple(language_of_file(files[side]) for side in ("source", "target")))
 
     def _directed(self, data: dict[str, Any], known: tuple[str | None, ...] = (None, None)) -> dict[str, Any]:
         for side, given, own in zip(("source", "target"), (self.source_language, self.target_language), known, strict=True):
@@ -103,23 +100,8 @@ class Request:
             data[f"{side}_language"] = given or own
         return data
 
-    def _loaded(self, raw: dict[str, Any]) -> Config:
-        """Read it as any config is read: with --set, and with the folders that a person's variables name."""
-        if "train" in raw["data"]:
-            ParallelText.model_validate(raw["data"]["train"])
-        with tempfile.TemporaryDirectory(prefix="nmt-audit-") as folder:
-            path = Path(folder) / "audit.yaml"
-            path.write_text(yaml.safe_dump(raw), encoding="utf-8")
-            return load_config(path, list(self.overrides))
-
 
 def _is_config(name: str) -> bool:
     if name.endswith((".yaml", ".yml")) and Path(name).is_file():
         return not _DESCRIPTION.search(Path(name).read_text(encoding="utf-8", errors="replace"))
     return name in shipped_names("configs")
-
-
-def _language_of(path: Path) -> str | None:
-    """The language that a file's name ends in: train.en, train.de.gz."""
-    ending = Path(path.name.removesuffix(".gz")).suffix.removeprefix(".")
-    return ending if _LANGUAGE.fullmatch(ending) and ending != "txt" else None

@@ -11,7 +11,7 @@ from nmt.audit.alphabet import described
 from nmt.audit.checker import Limits
 from nmt.audit.findings import Finding, bits
 from nmt.audit.fingerprints import Fingerprints, Place
-from nmt.audit.processes import Part, available_processes, checked, parts
+from nmt.audit.processes import Part, checked, parts
 from nmt.audit.progress import Passes
 from nmt.audit.reading import TextSet, sets_of
 from nmt.audit.report import AuditedText, NotLookedAt, Report
@@ -21,6 +21,7 @@ from nmt.audit.tally import COMPARED, FIRST_LINES, Tally
 from nmt.audit.tokenizers import Chosen, configured_tokenizer, given_tokenizer, learned_tokenizer
 from nmt.audit.write import checked_folder, summary, written_text
 from nmt.config import Config
+from nmt.cpus import available_cpus
 from nmt.errors import TokenizerError
 
 _SHOWN_CHARACTERS = 20
@@ -37,7 +38,7 @@ class Plan:
     write: Path | None = None
     force: bool = False
     """Whether an earlier audit's folder is replaced."""
-    processes: int = field(default_factory=available_processes)
+    processes: int = field(default_factory=available_cpus)
 
 
 def audit(config: Config, plan: Plan, passes: Passes | None = None) -> Report:

@@ -8,10 +8,10 @@ A carriage return before it and a byte order mark at the start of the file are d
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import zip_longest
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import BinaryIO, Literal, NamedTuple, cast
 
 from nmt.config import ParallelText
 from nmt.errors import CorpusError
@@ -19,7 +19,11 @@ from nmt.errors import CorpusError
 FUZZY, UNTRANSLATED, OBSOLETE, OTHER_LANGUAGE = "fuzzy", "untranslated", "obsolete", "other_language"
 """Faults that a text itself tells: of translators' memories, and of sets that have other languages in each example."""
 
+Moved = Callable[[int], None]
+"""Is told how many more bytes of a file have been read."""
+
 _BYTE_ORDER_MARK = "\ufeff"
+_REPORT_EVERY = 4096
 _BREAK = re.compile(r"\s*[\r\n]\s*")
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -34,19 +38,28 @@ class SentencePair(NamedTuple):
     """Why the text itself says that this pair is not to be used, such as a unit that is marked fuzzy; None: it may be."""
 
 
-def read_lines(path: Path) -> Iterator[str]:
+def read_lines(path: Path, moved: Moved | None = None, *, errors: Literal["strict", "surrogateescape"] = "strict") -> Iterator[str]:
     """Yield the lines of a UTF-8 file, without their ends; a name ending in `.gz` is decompressed.
 
+    Args:
+        path: the file.
+        moved: is told now and then how many more of its bytes have been read.
+        errors: what becomes of bytes that are not UTF-8: an error, or a lone surrogate each.
+
     Raises:
-        CorpusError: missing, empty, damaged gzip, or not UTF-8 (with the line).
+        CorpusError: missing, empty, damaged gzip, UTF-16, or not UTF-8 (with the line).
     """
-    number = 0
+    number = position = 0
     try:
-        with cast(BinaryIO, gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")) as file:
-            for raw in file:
-                number += 1
-                line = _decode(raw, path, number)
-                yield line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line
+        with path.open("rb") as raw:
+            for number, line in enumerate(cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw, start=1):
+                text = _decode(line, path, number, errors)
+                yield text.removeprefix(_BYTE_ORDER_MARK) if number == 1 else text
+                if moved is not None and number % _REPORT_EVERY == 0:
+                    moved(raw.tell() - position)
+                    position = raw.tell()
+            if moved is not None:
+                moved(raw.tell() - position)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise CorpusError(f"{path}: damaged or truncated gzip after line {number}: {' '.join(str(error).split())}") from error
     except OSError as error:
@@ -65,11 +78,16 @@ def read_pairs(text: ParallelText) -> Iterator[SentencePair]:
         return _read_tsv(text.tsv, text.source_column, text.target_column)
     assert text.source is not None
     assert text.target is not None
-    return _read_two(text.source, text.target)
+    return pair_lines(text.source, text.target, read_lines)
 
 
-def _read_two(source: Path, target: Path) -> Iterator[SentencePair]:
-    sources, targets = read_lines(source), read_lines(target)
+def pair_lines(source: Path, target: Path, read: Callable[[Path], Iterator[str]]) -> Iterator[SentencePair]:
+    """Yield the pairs of two files whose lines `read` gives.
+
+    Raises:
+        CorpusError: unequal line counts, and whatever `read` raises.
+    """
+    sources, targets = read(source), read(target)
     for number, (left, right) in enumerate(zip_longest(sources, targets), start=1):
         if left is None or right is None:
             longer = number + sum(1 for _ in (targets if left is None else sources))
@@ -99,11 +117,11 @@ def one_line(text: str) -> str:
     return _BREAK.sub(" ", text).strip()
 
 
-def _decode(raw: bytes, path: Path, number: int) -> str:
+def _decode(raw: bytes, path: Path, number: int, errors: str) -> str:
+    if number == 1 and raw.startswith(_UTF16_MARKS):
+        raise CorpusError(f"{path} is UTF-16: convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)")
     try:
-        return raw.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8")
+        return raw.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", errors)
     except UnicodeDecodeError as error:
-        if number == 1 and raw.startswith(_UTF16_MARKS):
-            raise CorpusError(f"{path} is UTF-16: convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)") from error
         found = f"byte 0x{raw[error.start]:02x} at column {error.start + 1}"
         raise CorpusError(f"{path}, line {number}: not UTF-8 ({found}); convert the file to UTF-8") from error

@@ -6,7 +6,6 @@ as a stream: of two million words only those stay in memory that are pieces.
 """
 
 import gzip
-import re
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,14 +18,12 @@ from numpy.typing import NDArray
 
 from nmt.config import ModelConfig
 from nmt.errors import WordVectorError
-from nmt.special_tokens import EOS
 from nmt.tokenizer import Tokenizer
 
 Progress = Callable[[int, int], None]
 """Called now and then with the bytes of the file that are read, and all that it has."""
 
 _WORD_START = "\u2581"
-_BYTE_PIECE = re.compile(r"<0x[0-9A-F]{2}>")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _CHUNK = 1 << 20
 _LONGEST_WORD = 1 << 16  # bytes; beyond it a binary file is damaged
@@ -114,8 +111,7 @@ def match_word_vectors(path: Path, tokenizer: Tokenizer, width: int, on_progress
 def _words(tokenizer: Tokenizer) -> list[str]:
     """The word that each piece is looked up by; empty for special tokens, tags, bytes and the bare mark of a space."""
     spelled = [piece.replace(_WORD_START, "") for piece in tokenizer.pieces(range(tokenizer.vocabulary_size))]
-    none = {*range(EOS + 1), *tokenizer.tags}
-    return ["" if piece in none or _BYTE_PIECE.fullmatch(word) else word for piece, word in enumerate(spelled)]
+    return ["" if piece in tokenizer.no_text else word for piece, word in enumerate(spelled)]
 
 
 def _form_for(path: Path, width: int) -> Form:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nmt.model.cell_sizes import CellName
 from nmt.model.recurrence import State
-from nmt.model.recurrent import recurrent_layer
+from nmt.model.recurrent import RecurrentLayer
 from nmt.tensors import Tensor
 
 CLASSES, DISTRACTORS = 4, 8
@@ -58,7 +58,7 @@ class LagLearner:
     def __init__(self, cell: CellName, settings: LagSettings) -> None:
         self.settings = settings
         keras.utils.set_random_seed(settings.seed)
-        self.layer = recurrent_layer(cell, settings.units, kernel="fused", name=cell)
+        self.layer = RecurrentLayer(cell, settings.units, kernel="fused", name=cell)
         self.readout = keras.layers.Dense(CLASSES, name="readout")
         self.layer.build((None, None, CLASSES + DISTRACTORS))
         self.readout.build((None, settings.units))

@@ -18,7 +18,7 @@ from nmt.model.attention import Memory, make_attention
 from nmt.model.dropout import dropout
 from nmt.model.precision import Dense, Precision, product
 from nmt.model.recurrence import State
-from nmt.model.recurrent import Kernel, recurrent_layer
+from nmt.model.recurrent import Kernel, RecurrentLayer
 from nmt.tensors import Tensor
 
 
@@ -57,7 +57,7 @@ class Decoder(keras.layers.Layer):
         # enough for a softmax took hundreds of updates to become large enough for one that is sure of itself.
         self.scale = config.output_scale
         names = [f"{config.cell}_{depth}" for depth in range(config.decoder_layers)]
-        self.layers = [recurrent_layer(config.cell, config.decoder_units, kernel=kernel, name=name, precision=precision) for name in names]
+        self.layers = [RecurrentLayer(config.cell, config.decoder_units, kernel=kernel, name=name, precision=precision) for name in names]
         self.attention = make_attention(config, precision)
         self.readout_units = config.readout_units or config.embedding_units
         self.readout = Dense(self.readout_units, precision, activation="tanh", name="readout")

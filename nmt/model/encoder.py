@@ -11,7 +11,7 @@ from nmt.config import ModelConfig
 from nmt.model.dropout import dropout
 from nmt.model.precision import Precision
 from nmt.model.recurrence import State
-from nmt.model.recurrent import Kernel, RecurrentLayer, recurrent_layer
+from nmt.model.recurrent import Kernel, RecurrentLayer
 from nmt.tensors import Tensor
 
 
@@ -24,7 +24,7 @@ class Encoder(keras.layers.Layer):
         both = {"bidirectional": config.encoder_layers, "gnmt": 1, "unidirectional": 0}[config.encoder]
 
         def layer(direction: str, depth: int) -> RecurrentLayer:
-            return recurrent_layer(config.cell, config.encoder_units, kernel=kernel, name=f"{direction}_{depth}", precision=precision)
+            return RecurrentLayer(config.cell, config.encoder_units, kernel=kernel, name=f"{direction}_{depth}", precision=precision)
 
         self.forward = [layer("forward", depth) for depth in range(config.encoder_layers)]
         self.backward = [layer("backward", depth) for depth in range(both)]

@@ -155,10 +155,3 @@ class RecurrentLayer(keras.layers.Layer):
     def step(self, x: Tensor, state: State) -> State:
         """One step: x [N, D] and the state -> the next state."""
         return self.step_from(self.project(x), state)
-
-
-def recurrent_layer(
-    cell: CellName, units: int, *, kernel: Kernel, name: str, dtype: str = "float32", precision: Precision = "float32"
-) -> RecurrentLayer:
-    """A layer by the name of its cell."""
-    return RecurrentLayer(cell, units, kernel=kernel, name=name, dtype=dtype, precision=precision)

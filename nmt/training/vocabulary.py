@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nmt.special_tokens import EOS
 from nmt.tokenizer import Tokenizer
 
 Rows = NDArray[np.float32]
@@ -49,8 +48,7 @@ def map_rows(old: Tokenizer, new: Tokenizer) -> RowMap:
     """
     old_pieces, new_pieces = (one.pieces(range(one.vocabulary_size)) for one in (old, new))
     ids = {(piece, number in old.tags): number for number, piece in enumerate(old_pieces)}
-    no_text = {*range(EOS + 1), *old.tags, *old.byte_ids.values()}
-    texts = {piece: number for number, piece in enumerate(old_pieces) if number not in no_text}
+    texts = {piece: number for number, piece in enumerate(old_pieces) if number not in old.no_text}
     copied, spelled = {}, {}
     for number, piece in enumerate(new_pieces):
         tag = number in new.tags

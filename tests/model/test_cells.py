@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from nmt.model.cells import CELLS, layer_norm
 from nmt.model.recurrence import recurrent_sequence
-from nmt.model.recurrent import RecurrentLayer, describe_kernel, recurrent_layer
+from nmt.model.recurrent import RecurrentLayer, describe_kernel
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
@@ -50,7 +50,7 @@ def test_layer_norm_worked_by_hand() -> None:
 
 def test_layer_normalised_lstm_against_numpy() -> None:
     rng = np.random.default_rng(0)
-    layer = recurrent_layer("layernorm_lstm", 3, kernel="fused", name="layer")
+    layer = RecurrentLayer("layernorm_lstm", 3, kernel="fused", name="layer")
     x, h, c = (rng.normal(size=shape).astype("float32") for shape in ((2, 4), (2, 3), (2, 3)))
     layer.build((None, None, 4))
     layer.set_weights([rng.normal(size=weight.shape).astype("float32") for weight in layer.weights])
@@ -68,7 +68,7 @@ def test_layer_normalised_lstm_against_numpy() -> None:
 
 
 def filled(cell: str, kernel: str = "fused", dtype: str = "float64") -> RecurrentLayer:
-    layer = recurrent_layer(cell, 5, kernel=kernel, name="layer", dtype=dtype)  # type: ignore[arg-type]
+    layer = RecurrentLayer(cell, 5, kernel=kernel, name="layer", dtype=dtype)  # type: ignore[arg-type]
     layer.build((None, None, 4))
     rng = np.random.default_rng(1)
     layer.set_weights([weight + 0.3 * rng.normal(size=weight.shape) for weight in layer.get_weights()])

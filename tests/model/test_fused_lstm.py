@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from nmt.model.fused_lstm import lstm_sequence, lstm_step
-from nmt.model.recurrent import recurrent_layer
+from nmt.model.recurrent import RecurrentLayer
 
 
 def test_one_step_worked_by_hand() -> None:
@@ -55,7 +55,7 @@ def test_both_kernels_agree_on_ragged_rows_and_share_their_weights() -> None:
     rng = np.random.default_rng(1)
     x = tf.constant(rng.normal(size=(6, 4, 3)), tf.float32)
     lengths = tf.constant([6, 1, 3, 5])
-    fused, plain = (recurrent_layer("lstm", 7, kernel=kernel, name=kernel) for kernel in ("fused", "keras"))
+    fused, plain = (RecurrentLayer("lstm", 7, kernel=kernel, name=kernel) for kernel in ("fused", "keras"))
     fused(x, lengths)
     plain(x, lengths)
     plain.set_weights(fused.get_weights())
@@ -67,7 +67,7 @@ def test_both_kernels_agree_on_ragged_rows_and_share_their_weights() -> None:
 
 
 def test_padding_reaches_neither_state_nor_gradient() -> None:
-    layer = recurrent_layer("lstm", 4, kernel="fused", name="layer")
+    layer = RecurrentLayer("lstm", 4, kernel="fused", name="layer")
     x = tf.Variable(np.random.default_rng(2).normal(size=(5, 2, 3)).astype("float32"))
     lengths = tf.constant([5, 2])
     with tf.GradientTape() as tape:
@@ -80,7 +80,7 @@ def test_padding_reaches_neither_state_nor_gradient() -> None:
 
 
 def test_step_by_step_equals_the_sequence() -> None:
-    layer = recurrent_layer("lstm", 4, kernel="fused", name="layer")
+    layer = RecurrentLayer("lstm", 4, kernel="fused", name="layer")
     x = tf.constant(np.random.default_rng(3).normal(size=(5, 2, 3)), tf.float32)
     whole, _ = layer(x, tf.constant([5, 5]))
     state = (tf.zeros([2, 4]), tf.zeros([2, 4]))

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from nmt.config import ModelConfig
 from nmt.model.precision import Dense, Precision, lowered, product
-from nmt.model.recurrent import recurrent_layer
+from nmt.model.recurrent import RecurrentLayer
 from nmt.model.seq2seq import Seq2Seq
 from nmt.training.loss import loss_sums
 from tests.model.test_breadth import GRADIENTS, LENGTHS, SOURCE, TARGET, TARGET_LENGTHS, V, model_of
@@ -62,7 +62,7 @@ def test_every_model_is_near_itself_in_float32(changes: dict[str, object], preci
 def test_the_layer_of_keras_takes_and_gives_float32(precision: Precision) -> None:
     """Which runs cuDNN on a GPU."""
     x, lengths = tf.random.stateless_normal([5, 2, 3], [1, 2]), tf.constant([5, 3])
-    layers = [recurrent_layer("lstm", 4, kernel="keras", name="layer", precision=one) for one in ("float32", precision)]
+    layers = [RecurrentLayer("lstm", 4, kernel="keras", name="layer", precision=one) for one in ("float32", precision)]
     for layer in layers:
         layer(x, lengths)
     layers[1].set_weights(layers[0].get_weights())

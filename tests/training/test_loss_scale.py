@@ -1,7 +1,6 @@
 """Dynamic loss scaling, and runs in 16 bits: they learn, skip what overflows, resume and are exported in float32."""
 
 import io
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from nmt.training.loss_scale import FIRST, GREATEST, LEAST, LossScale
 from nmt.training.optimizer import Adam
 from nmt.training.trainer import Trainer
 from nmt.training.update import Updater
-from tests.training.test_trainer import final_arrays, metrics, trainer_of
+from tests.training.test_trainer import final_arrays, metrics, signal_after, trainer_of
 
 
 def test_the_scale_halves_on_overflow_and_doubles_after_good_updates() -> None:
@@ -111,14 +110,7 @@ def test_a_resumed_run_in_float16_equals_an_uninterrupted_one(tiny_config: Calla
     large_scale(trainer_of(config, tmp_path / "whole")).train()
     for stop in (2, 9):
         part = large_scale(trainer_of(config, tmp_path / "parts"))
-        update = part._update
-
-        def interrupted(batch, part=part, update=update, stop=stop) -> None:
-            update(batch)
-            if part.state.update == stop:
-                signal.raise_signal(signal.SIGTERM)
-
-        part._update = interrupted  # type: ignore[method-assign]
+        signal_after(part, stop)
         with pytest.raises(InterruptedRun):
             part.train()
     last = trainer_of(config, tmp_path / "parts")

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from nmt.checkpoint import Checkpoints
 from nmt.config import Config
+from nmt.data.batching import Batch
 from nmt.data.prepare import prepare
 from nmt.errors import DivergedError, InterruptedRun
 from nmt.run_directory import RunDirectory
@@ -36,6 +37,18 @@ def metrics(path: Path, kind: str) -> list[dict]:
     return [line for line in lines if line["kind"] == kind]
 
 
+def signal_after(trainer: Trainer, stop: int) -> None:
+    """Have SIGTERM come right after an update."""
+    update = trainer._update
+
+    def interrupted(batch: Batch) -> None:
+        update(batch)
+        if trainer.state.update == stop:
+            signal.raise_signal(signal.SIGTERM)
+
+    trainer._update = interrupted  # type: ignore[method-assign]
+
+
 def final_arrays(path: Path) -> dict[str, np.ndarray]:
     loaded = Checkpoints(path / "checkpoints").load("last")
     assert loaded is not None
@@ -52,14 +65,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(tiny_config: Call
     path = tmp_path / "parts"
     for stop in stops:
         part = trainer_of(config, path)
-        update = part._update
-
-        def interrupted(batch, part=part, update=update, stop=stop) -> None:
-            update(batch)
-            if part.state.update == stop:
-                signal.raise_signal(signal.SIGTERM)
-
-        part._update = interrupted  # type: ignore[method-assign]
+        signal_after(part, stop)
         with pytest.raises(InterruptedRun) as stopped:
             part.train()
         assert stopped.value.exit_code == 143
