@@ -12,7 +12,7 @@ demo: $(STAMP)  ## train the built-in demonstration, evaluate it, translate a fe
 	@$(BIN)/nmt demo
 
 test: $(STAMP)  ## run the tests
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 test-all: $(STAMP)  ## run the tests, those that train for minutes too
 	@$(BIN)/pytest -m "slow or not slow"
