@@ -112,6 +112,11 @@ class Config(Section):
             raise ValueError(
                 "the training text has an alignment, which guides an attention, but model.attention is none: leave one of them out"
             )
+        if self.training.subword_sampling and any(text.alignment for text in texts):
+            raise ValueError(
+                "the training text has an alignment, which links the pieces of its best segmentation: set training.subword_sampling to 0, "
+                "or leave the alignment out"
+            )
         if self.search.max_source_pieces > self.data.max_pieces:
             raise ValueError(
                 f"search.max_source_pieces ({self.search.max_source_pieces}) must not exceed data.max_pieces ({self.data.max_pieces}): "

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import sentencepiece
@@ -139,6 +140,17 @@ class Tokenizer:
     def no_text(self) -> frozenset[int]:
         """The ids that stand for no characters of text: special tokens, tags and single bytes."""
         return frozenset((*range(EOS + 1), *self.tags, *self.byte_ids.values()))
+
+    @cached_property
+    def scores(self) -> dict[str, tuple[int, float]]:
+        """Every piece of text with its id and score: of a unigram model a log-probability, of BPE minus the number of its merge."""
+        pieces = (piece for piece in range(self.vocabulary_size) if piece not in self.no_text and not self._processor.is_unused(piece))
+        return {str(self._processor.id_to_piece(piece)): (piece, float(self._processor.get_score(piece))) for piece in pieces}
+
+    @cached_property
+    def kind(self) -> Literal["unigram", "bpe"]:
+        """Which algorithm it was trained with, by its scores, as SentencePiece does not say: merges are numbered, probabilities not."""
+        return "bpe" if all(score.is_integer() for _, score in self.scores.values()) else "unigram"
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
         """Return the piece of each id as SentencePiece prints it, `▁` for a space."""

@@ -35,6 +35,11 @@ class TrainingConfig(Section):
     epsilon: Annotated[float, Field(gt=0)] = Field(1e-9, description="Adam's epsilon")
     schedule: Literal["cosine", "inverse_sqrt", "constant"] = Field("cosine", description="learning rate after warm-up")
     warmup_updates: Annotated[int, Field(ge=0)] = Field(300, description="updates over which the learning rate rises linearly from 0")
+    subword_sampling: Annotated[float, Field(ge=0.0, le=1.0)] = Field(
+        0.0,
+        description="alpha of subword sampling (Kudo 2018): every time a pair comes both its sides are segmented anew, the more varied the "
+        "smaller alpha is; with tokenizer.kind bpe the share of merges left out (Provilkov et al. 2020); 0: the best segmentation always",
+    )
     label_smoothing: Fraction = Field(0.1, description="probability mass spread over the vocabulary (Szegedy et al. 2016)")
     coverage_weight: Annotated[float, Field(ge=0.0)] = Field(
         1.0, description="weight of the coverage loss (See et al. 2017, equation 12) of a model with attention coverage"

@@ -38,7 +38,9 @@ def write_config(folder: Path, **training: object) -> None:
         "tokenizer": {"vocabulary_size": 320},
         "search": {"max_source_pieces": 5, "copy_untranslatable": False},
         "model": {"embedding_units": 64, "encoder_units": 64, "decoder_units": 128, "dropout": 0.2, "word_dropout": 0.1},
-        "training": settings | {"max_updates": 4 * EVERY, "validate_every": EVERY, "log_every": EVERY // 2} | training,
+        "training": settings
+        | {"max_updates": 4 * EVERY, "validate_every": EVERY, "log_every": EVERY // 2, "subword_sampling": 0.2}
+        | training,
     }
     (folder / "digits.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
 

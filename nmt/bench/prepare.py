@@ -10,8 +10,8 @@ from rich.console import Console
 
 from nmt.bench.watched import bar
 from nmt.config import Config
-from nmt.data.batching import BatchPlan
 from nmt.data.prepare import Prepared, prepare
+from nmt.data.training_plan import training_plan
 from nmt.peak_memory import peak_memory_gib
 
 MOST_BATCHES = 20_000
@@ -54,7 +54,7 @@ def bench_prepare(config: Config, folder: Path, console: Console) -> dict[str, A
 
 def _batches(config: Config, prepared: Prepared, console: Console) -> dict[str, Any]:
     """Plan and gather the batches of an epoch, or its first 20,000, as the loop does between two updates."""
-    plan = BatchPlan(prepared.train, config.training.batch_tokens, config.training.seed)
+    plan = training_plan(config, prepared)
     tokens = batches = 0
     with bar("batches", MOST_BATCHES // _TICK, console) as tick:
         started = time.perf_counter()

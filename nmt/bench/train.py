@@ -17,8 +17,9 @@ from nmt.bench.gemm import GemmRates, Product
 from nmt.bench.update_parts import UpdateParts
 from nmt.bench.watched import Tick, bar
 from nmt.config import Config
-from nmt.data.batching import BatchPlan, Indices
+from nmt.data.batching import Indices
 from nmt.data.prepare import Prepared
+from nmt.data.training_plan import training_plan
 from nmt.errors import ConfigError
 from nmt.inference import build_model, describe_layers
 from nmt.peak_memory import peak_memory_gib
@@ -46,10 +47,10 @@ class TrainPlan:
 
 @dataclass
 class Round:
-    """Some updates in a row: which pairs each of them had, and how long they took together."""
+    """Some updates in a row: which pairs each of them had, in the segmentations of which draw, and how long they took together."""
 
     seconds: float = 0.0
-    batches: list[Indices] = field(default_factory=list)
+    batches: list[tuple[Indices, int]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,7 @@ class Training:
             freeze(self.model, config.training.freeze)
             optimizer = Adam([variable.value for variable in self.model.trainable_variables], config.training)
         self.updater = Updater(self.model, optimizer, self.distribution, config.training)
-        sizes = config.training.batch_tokens, config.training.seed, self.distribution.replicas
-        self.plan = BatchPlan(prepared.train, *sizes, micro_batches=config.training.accumulate)
+        self.plan = training_plan(config, prepared, self.distribution.replicas)
         self._stream: Iterator[Indices] = (indices for epoch in count() for indices in self.plan.epoch(epoch))
         self._update = 0
 
@@ -87,21 +87,21 @@ class Training:
         for indices in islice(self._stream, number):
             self._update += 1
             rate = learning_rate(self._update, self.config.training, self.config.training.max_updates)
-            result = self.updater.update(self.plan.batch(indices), self._update, rate)
-            done.batches.append(indices)
+            result = self.updater.update(self.plan.batch(indices, self._update), self._update, rate)
+            done.batches.append((indices, self._update))
             tick()
         result.finite.numpy()  # a GPU works behind the back of Python
         done.seconds = time.perf_counter() - started
         return done
 
-    def workload(self, batches: list[Indices]) -> Workload:
+    def workload(self, batches: list[tuple[Indices, int]]) -> Workload:
         """Count what batches hold, from the lengths of their pairs."""
         pairs: list[tuple[int, int]] = []
         shapes = []
-        for indices in batches:
-            source, target = self.plan.store.lengths(indices)
-            pairs += zip((source + 1).tolist(), (target + 1).tolist(), strict=True)
-            batch = self.plan.batch(indices)
+        for indices, draw in batches:
+            batch = self.plan.batch(indices, draw)
+            lengths = (side[: len(indices)].tolist() for side in (batch.source_lengths, batch.target_lengths))  # without filler rows
+            pairs += zip(*lengths, strict=True)
             shapes.append((*batch.source.shape, batch.target.shape[1]))
         return Workload(work_of(pairs), sum(rows * (source + target) for rows, source, target in shapes), shapes)
 
@@ -154,7 +154,7 @@ def bench_train(config: Config, prepared: Prepared, plan: TrainPlan, console: Co
     return found
 
 
-def products(config: Config, training: Training, batches: list[Indices]) -> dict[str, Product]:
+def products(config: Config, training: Training, batches: list[tuple[Indices, int]]) -> dict[str, Product]:
     """The products that an update spends its time in, of the mean batch: B sentences of T target and S source positions."""
     shapes = np.array(training.workload(batches).shapes)
     B, S, T = (round(float(mean)) for mean in shapes.mean(axis=0))
@@ -170,7 +170,7 @@ def products(config: Config, training: Training, batches: list[Indices]) -> dict
 def _summary(training: Training, rounds: list[Round], gemm: GemmRates) -> dict[str, Any]:
     vocabulary = training.model.output_bias.shape[0]
     loads = [training.workload(done.batches) for done in rounds]
-    every = training.workload([indices for done in rounds for indices in done.batches])
+    every = training.workload([batch for done in rounds for batch in done.batches])
     counts = [sum(training_flops(training.config.model, vocabulary, load.work).values()) for load in loads]
     achieved = [flops / done.seconds / 1e9 for flops, done in zip(counts, rounds, strict=True)]
     shares = [rate / bare for rate, bare in zip(achieved, gemm.rates[gemm.best], strict=True)]
@@ -198,11 +198,11 @@ def _summary(training: Training, rounds: list[Round], gemm: GemmRates) -> dict[s
 
 def _profile(training: Training, rounds: list[Round], plan: TrainPlan, console: Console) -> dict[str, Any]:
     """Take some of the measured batches apart."""
-    chosen = [indices for done in rounds for indices in done.batches][:PROFILED_BATCHES]
+    chosen = [indices for done in rounds for indices, _ in done.batches][:PROFILED_BATCHES]
     parts = UpdateParts(training.updater, training.plan, chosen)
     with bar("parts of an update", plan.rounds, console) as tick:
         for _ in range(plan.rounds):
             parts.measure()
             tick()
     vocabulary = training.model.output_bias.shape[0]
-    return parts.as_dict(training_flops(training.config.model, vocabulary, training.workload(chosen).work))
+    return parts.as_dict(training_flops(training.config.model, vocabulary, training.workload([(indices, 0) for indices in chosen]).work))

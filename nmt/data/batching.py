@@ -15,6 +15,7 @@ from nmt.data.alignment import AlignmentStore
 from nmt.data.mixture import Mixture
 from nmt.data.pair_store import PairStore
 from nmt.data.permutation import permuted
+from nmt.data.sampling import SubwordSampler
 from nmt.special_tokens import BOS, EOS, PAD
 
 WINDOW_PAIRS = 131_072
@@ -22,6 +23,9 @@ WINDOW_PAIRS = 131_072
 
 SAMPLED_BATCHES = 2000
 """Batches that stand for an epoch where only an estimate is asked for."""
+
+DRAWN_BATCHES = 100
+"""The same where each batch must be segmented first."""
 
 Indices = NDArray[np.int64]
 Ids = NDArray[np.int32]
@@ -64,6 +68,8 @@ class BatchPlan:
     """Word alignments of the pairs."""
     micro_batches: int = 1
     """Rows of each replica are filled up to a multiple of this."""
+    sampler: SubwordSampler | None = None
+    """Segments pairs anew. What batches are made of stays planned by the best segmentation: with a draw they become wider."""
 
     def epoch(self, epoch: int) -> Iterator[Indices]:
         """Yield the pair indices of each batch of one epoch, window by window."""
@@ -92,9 +98,20 @@ class BatchPlan:
         if len(left_over):
             yield indices[left_over]
 
-    def batch(self, indices: Indices) -> Batch:
-        """Look up one batch's ids."""
-        return make_batch(self.store, indices, self.replicas * self.micro_batches, self.alignments)
+    def batch(self, indices: Indices, draw: int = 0) -> Batch:
+        """Look up one batch's ids; where segmentations are sampled, those of this draw."""
+        parts = self.replicas * self.micro_batches
+        if self.sampler:
+            return make_batch(self.sampler.pairs(self.store, indices, draw), np.arange(len(indices)), parts)
+        return make_batch(self.store, indices, parts, self.alignments)
+
+    def some_lengths(self) -> Iterator[tuple[Ids, Ids]]:
+        """Yield the lengths of source and target sentences of each batch at the beginning of the first epoch, EOS not counted."""
+        for indices in islice(self.epoch(0), DRAWN_BATCHES if self.sampler else SAMPLED_BATCHES):
+            if self.sampler:
+                yield self.sampler.pairs(self.store, indices, 0).lengths(np.arange(len(indices)))
+            else:
+                yield self.store.lengths(indices)
 
 
 def make_batch(store: PairStore, indices: Indices, parts: int = 1, alignments: AlignmentStore | None = None) -> Batch:
@@ -132,28 +149,23 @@ def _with_eos(ids: Ids, lengths: NDArray[np.int32]) -> Ids:
     return ids
 
 
-def padding_share(plan: BatchPlan, epoch: int = 0) -> float:
-    """The share of source and target positions that hold padding, over (at most the beginning of) one epoch."""
+def padding_share(plan: BatchPlan) -> float:
+    """The share of source and target positions that hold padding, over (at most the beginning of) an epoch."""
     real = total = 0
-    for indices in islice(plan.epoch(epoch), SAMPLED_BATCHES):
-        source, target = plan.store.lengths(indices)
-        real += int(source.sum() + target.sum()) + 2 * len(indices)
+    for source, target in plan.some_lengths():
+        real += int(source.sum() + target.sum()) + 2 * len(source)
         total += positions(source, target)
     return 1.0 - real / total
 
 
 def batch_shapes(plan: BatchPlan) -> set[tuple[int, int, int]]:
     """The different (rows, source width, target width) that there are in (at most the beginning of) one epoch."""
-    shapes = set()
-    for indices in islice(plan.epoch(0), SAMPLED_BATCHES):
-        source, target = plan.store.lengths(indices)
-        shapes.add((len(indices), *_widths(source, target)))
-    return shapes
+    return {(len(source), *_widths(source, target)) for source, target in plan.some_lengths()}
 
 
 def mean_positions(plan: BatchPlan) -> float:
     """Source and target positions of a batch, padding counted, on average over (at most the beginning of) an epoch."""
-    return float(np.mean([positions(*plan.store.lengths(indices)) for indices in islice(plan.epoch(0), SAMPLED_BATCHES)]))
+    return float(np.mean([positions(*lengths) for lengths in plan.some_lengths()]))
 
 
 def positions(source_lengths: Ids, target_lengths: Ids) -> int:

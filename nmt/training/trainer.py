@@ -9,8 +9,9 @@ import numpy as np
 
 from nmt.checkpoint import Arrays, Checkpoints
 from nmt.config import Config
-from nmt.data.batching import Batch, BatchPlan, Indices
+from nmt.data.batching import Batch, Indices
 from nmt.data.prepare import Prepared
+from nmt.data.training_plan import training_plan
 from nmt.errors import InterruptedRun
 from nmt.inference import Inference, build_model, describe_layers
 from nmt.run_directory import RunDirectory
@@ -70,11 +71,10 @@ class Trainer:
             self.frozen = freeze(self.model, config.training.freeze)
             self.optimizer = Adam([variable.value for variable in self.model.trainable_variables], config.training)
             self.inference = Inference(self.model, config.search)
-        links = prepared.alignments
-        self.updater = Updater(self.model, self.optimizer, self.distribution, config.training, guided=links is not None)
+        guided = prepared.alignments is not None
+        self.updater = Updater(self.model, self.optimizer, self.distribution, config.training, guided=guided)
         self.validator = Validator(config, prepared, self.updater, self.inference)
-        sizes = config.training.batch_tokens, config.training.seed, self.distribution.replicas, links, config.training.accumulate
-        self.plan = BatchPlan(prepared.train, *sizes)
+        self.plan = training_plan(config, prepared, self.distribution.replicas)
         self.recovery = Recovery(config.training, self.plan, self.checkpoints, display)
         self.state = self._restore(saved)
         self._clock, self._logged_at = started - self.state.seconds, time.monotonic()
@@ -100,7 +100,7 @@ class Trainer:
             cluster.watchdog.stage("tracing the first update", long=True)
             for indices in self._batches():
                 rollbacks = state.rollbacks
-                self._update(self.plan.batch(indices))
+                self._update(self.plan.batch(indices, draw=state.update + 1))
                 if state.rollbacks != rollbacks:
                     continue  # all workers alike: what they read of their updates are the same sums
                 stop, late, state.max_updates = cluster.agree(
