@@ -67,6 +67,12 @@ class ModelConfig(Section):
         4.0, description="the readout is multiplied by this before the vocabulary: logits then grow as fast as the rest of the model learns"
     )
     dropout: Fraction = Field(0.2, description="dropout between layers, while training")
+    variational_dropout: bool = Field(
+        False, description="one dropout mask for all positions of a sequence instead of one for each (Gal and Ghahramani 2016)"
+    )
+    recurrent_dropout: Fraction = Field(
+        0.0, description="dropout of a layer's state on its way to the next step, one mask for the sequence (Gal and Ghahramani 2016)"
+    )
     word_dropout: Fraction = Field(0.0, description="share of input tokens replaced by the unknown token, while training")
 
     @property

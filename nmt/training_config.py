@@ -41,6 +41,11 @@ class TrainingConfig(Section):
         "smaller alpha is; with tokenizer.kind bpe the share of merges left out (Provilkov et al. 2020); 0: the best segmentation always",
     )
     label_smoothing: Fraction = Field(0.1, description="probability mass spread over the vocabulary (Szegedy et al. 2016)")
+    r_drop: Annotated[float, Field(ge=0.0)] = Field(
+        0.0,
+        description="alpha of R-Drop (Liang et al. 2021): every pair goes through the model twice, and the divergence of what the two "
+        "passes predict is minimised, too; an update takes twice as long; 0: one pass",
+    )
     coverage_weight: Annotated[float, Field(ge=0.0)] = Field(
         1.0, description="weight of the coverage loss (See et al. 2017, equation 12) of a model with attention coverage"
     )

@@ -126,6 +126,8 @@ def bench_train(config: Config, prepared: Prepared, plan: TrainPlan, console: Co
         raise ConfigError(
             f"--profile takes one device apart, and {training.distribution.replicas} are in use: --set training.distribution=none"
         )
+    if plan.profile and config.training.r_drop:
+        raise ConfigError("--profile takes an update of one pass apart, and R-Drop has two: --set training.r_drop=0")
     if plan.profile and config.training.accumulate > 1:
         parts = config.training.accumulate
         raise ConfigError(f"--profile takes a whole batch apart, not {parts} micro-batches: --set training.accumulate=1")
@@ -171,7 +173,8 @@ def _summary(training: Training, rounds: list[Round], gemm: GemmRates) -> dict[s
     vocabulary = training.model.output_bias.shape[0]
     loads = [training.workload(done.batches) for done in rounds]
     every = training.workload([batch for done in rounds for batch in done.batches])
-    counts = [sum(training_flops(training.config.model, vocabulary, load.work).values()) for load in loads]
+    passes = 2 if training.config.training.r_drop else 1
+    counts = [passes * sum(training_flops(training.config.model, vocabulary, load.work).values()) for load in loads]
     achieved = [flops / done.seconds / 1e9 for flops, done in zip(counts, rounds, strict=True)]
     shares = [rate / bare for rate, bare in zip(achieved, gemm.rates[gemm.best], strict=True)]
     work = every.work

@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from nmt.config import ModelConfig
 from nmt.model.attention import Memory, make_attention
-from nmt.model.dropout import dropout
+from nmt.model.dropout import dropout, recurrent_mask
 from nmt.model.precision import Dense, Precision, product
 from nmt.model.recurrence import State
 from nmt.model.recurrent import Kernel, RecurrentLayer
@@ -45,6 +45,10 @@ Attend = Callable[[Tensor, tuple[Tensor, ...]], tuple[Tensor, Tensor, tuple[Tens
 """(queries [n, H], coverage) -> context [n, C], attention of the whole grid [R, S], the next coverage."""
 
 
+Masks = tuple[Tensor | None, ...]
+"""Of recurrent dropout, [B, H] for each layer."""
+
+
 class Decoder(keras.layers.Layer):
     """Target embeddings and a Memory -> readout vectors, from which the output layer makes logits."""
 
@@ -52,6 +56,7 @@ class Decoder(keras.layers.Layer):
         super().__init__(name=name)
         self.precision: Precision = precision
         self.rate, self.layout = config.dropout, config.decoder
+        self.variational, self.recurrent_rate = config.variational_dropout, config.recurrent_dropout
         self.residual, self.reads_embedding = config.residual, config.readout_embedding
         # Adam moves every weight by about the learning rate an update, whatever its size. Without a factor, output weights that began small
         # enough for a softmax took hundreds of updates to become large enough for one that is sure of itself.
@@ -91,26 +96,31 @@ class Decoder(keras.layers.Layer):
         Returns:
             readout [B, T, R], R readout units, and attention [B, T, S].
         """
-        embedded = dropout(embedded, self.rate, seed, "decoder.embedding")
+        first, second = (0, 1) if self.variational else (None, None)  # where the steps are
+        embedded = dropout(embedded, self.rate, seed, "decoder.embedding", first)
+        masks = self._masks(tf.shape(embedded)[1], seed)
         if self.layout != "whole_target":
-            return self._step_by_step(embedded, memory, state, seed)
-        h, _ = self.layers[0](embedded, lengths, state.layers[0])
+            return self._step_by_step(embedded, memory, state, seed, masks)
+        h, _ = self.layers[0](embedded, lengths, state.layers[0], state_mask=masks[0])
         queries = tf.transpose(h, [1, 0, 2])
         context, attention = self.attention.over_target(queries, memory)  # [B, T, C]
         if len(self.layers) > 1:
             context_first = tf.transpose(context, [1, 0, 2])
             for depth, layer in enumerate(self.layers[1:], start=1):
                 below = h
-                h, _ = layer(
-                    dropout(tf.concat([h, context_first], axis=2), self.rate, seed, f"decoder.{depth}"), lengths, state.layers[depth]
-                )
+                x = dropout(tf.concat([h, context_first], axis=2), self.rate, seed, f"decoder.{depth}", first)
+                h, _ = layer(x, lengths, state.layers[depth], state_mask=masks[depth])
                 h = h + below if self.residual else h
             queries = tf.transpose(h, [1, 0, 2])
         parts = [queries, context, *([tf.transpose(embedded, [1, 0, 2])] if self.reads_embedding else [])]
-        joined = dropout(tf.concat(parts, axis=2), self.rate, seed, "decoder.top")
-        return dropout(self.scale * self.readout(joined), self.rate, seed, "decoder.readout"), attention
+        joined = dropout(tf.concat(parts, axis=2), self.rate, seed, "decoder.top", second)
+        return dropout(self.scale * self.readout(joined), self.rate, seed, "decoder.readout", second), attention
 
-    def _step_by_step(self, x: Tensor, memory: Memory, state: DecoderState, seed: Tensor | None) -> tuple[Tensor, Tensor]:
+    def _masks(self, batch: Tensor, seed: Tensor | None) -> Masks:
+        """Of recurrent dropout, for each layer."""
+        return tuple(recurrent_mask([batch, layer.units], self.recurrent_rate, seed, f"decoder.{layer.name}") for layer in self.layers)
+
+    def _step_by_step(self, x: Tensor, memory: Memory, state: DecoderState, seed: Tensor | None, masks: Masks) -> tuple[Tensor, Tensor]:
         """Teacher forcing for the layouts in which a step depends on the attention of the one before; the arguments of `call`."""
         steps, batch, width = tf.shape(x)[0], tf.shape(x)[1], x.shape[2]
         first = self.layers[0]
@@ -119,8 +129,8 @@ class Decoder(keras.layers.Layer):
         one, rows = tf.constant(1), tf.range(batch)
 
         def step(t: Tensor, state: DecoderState) -> Decoded:
-            own = None if seed is None else tf.random.fold_in(seed, t)
-            return self._step(projected[t], x[t], self._attend(rows, one, memory), state, own)
+            own = seed if seed is None or self.variational else tf.random.fold_in(seed, t)
+            return self._step(projected[t], x[t], self._attend(rows, one, memory), state, own, masks)
 
         arrays = [tf.TensorArray(x.dtype, size=steps, element_shape=[None, width]) for width in (self.readout_units, None)]
 
@@ -130,7 +140,7 @@ class Decoder(keras.layers.Layer):
 
         _, _, *arrays = tf.while_loop(lambda t, *_: t < steps, body, (0, state, *arrays), maximum_iterations=steps)
         readout, attention = (tf.transpose(array.stack(), [1, 0, 2]) for array in arrays)
-        return dropout(readout, self.rate, seed, "decoder.readout"), attention
+        return dropout(readout, self.rate, seed, "decoder.readout", 1 if self.variational else None), attention
 
     def _build_steps(self, embedding_units: int) -> None:
         """Create the weights of layers that are used step by step, and so never called."""
@@ -156,9 +166,9 @@ class Decoder(keras.layers.Layer):
         Returns:
             readout [n, R], the next state, attention [R, S], of which only the given rows mean anything.
         """
-        return self._step(projected, embedded, self._attend(rows, beam_size, memory), state, None)
+        return self._step(projected, embedded, self._attend(rows, beam_size, memory), state, None, (None,) * len(self.layers))
 
-    def _step(self, projected: Tensor, embedded: Tensor, attend: Attend, state: DecoderState, seed: Tensor | None) -> Decoded:
+    def _step(self, projected: Tensor, embedded: Tensor, attend: Attend, state: DecoderState, seed: Tensor | None, masks: Masks) -> Decoded:
         """One step of any layout; dropout where there is a seed, of this step."""
         coverage, layout = state.coverage, self.layout
         if layout == "attend_first":
@@ -166,13 +176,13 @@ class Decoder(keras.layers.Layer):
             projected += self.feed(dropout(context, self.rate, seed, "decoder.feed"))
         elif layout == "input_feeding":
             projected += self.feed(dropout(state.feed[0], self.rate, seed, "decoder.feed"))
-        states = [self.layers[0].step_from(projected, state.layers[0])]
+        states = [self.layers[0].step_from(projected, state.layers[0], masks[0])]
         h = states[0][0]
         if layout == "whole_target":
             context, attention, coverage = attend(h, coverage)
         for depth, (layer, previous) in enumerate(zip(self.layers[1:], state.layers[1:], strict=True), start=1):
             x = h if layout == "input_feeding" else tf.concat([h, context], axis=1)
-            states.append(layer.step(dropout(x, self.rate, seed, f"decoder.{depth}"), previous))
+            states.append(layer.step(dropout(x, self.rate, seed, f"decoder.{depth}"), previous, masks[depth]))
             h = states[-1][0] + h if self.residual else states[-1][0]
         if layout == "input_feeding":
             context, attention, coverage = attend(h, coverage)

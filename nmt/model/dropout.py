@@ -24,7 +24,7 @@ def _bytes(shape: list[Tensor | int], seed: Tensor, site: str) -> Tensor:
     return tf.reshape(tf.bitcast(drawn, tf.uint8), [*outer, 4 * words])[..., :width]
 
 
-def dropout(x: Tensor, rate: float, seed: Tensor | None, site: str) -> Tensor:
+def dropout(x: Tensor, rate: float, seed: Tensor | None, site: str, steps: int | None = None) -> Tensor:
     """Zero a share `rate` of x and scale the rest by 1 / (1 - rate) (Srivastava et al. 2014).
 
     Args:
@@ -32,14 +32,21 @@ def dropout(x: Tensor, rate: float, seed: Tensor | None, site: str) -> Tensor:
         rate: probability of dropping one element, rounded to 1/256: one byte decides.
         seed: int32 [2], different for each update and replica; None outside training, where x is returned as it is.
         site: name of the place in the model, so that two places draw different masks.
+        steps: the axis of the positions of a sequence, all of which then have one mask (variational dropout, Gal and Ghahramani 2016);
+            None: each has its own.
     """
     dropped = min(round(rate * BYTE_VALUES), BYTE_VALUES - 1)
     if seed is None or dropped == 0:
         return x
     shape = tf.shape(x)
-    drawn = _bytes([*(shape[axis] for axis in range(len(x.shape) - 1)), x.shape[-1]], seed, site)
+    drawn = _bytes([*(1 if axis == steps else shape[axis] for axis in range(len(x.shape) - 1)), x.shape[-1]], seed, site)
     keep = tf.cast(drawn >= tf.constant(dropped, tf.uint8), x.dtype)
     return x * (keep * (BYTE_VALUES / (BYTE_VALUES - dropped)))
+
+
+def recurrent_mask(shape: list[Tensor | int], rate: float, seed: Tensor | None, site: str) -> Tensor | None:
+    """Dropout of what a layer tells itself, one mask [B, H] for all steps (Gal and Ghahramani 2016); None where nothing is dropped."""
+    return None if seed is None or rate == 0.0 else dropout(tf.ones(shape), rate, seed, f"{site}.recurrent")
 
 
 def word_dropout(ids: Tensor, rate: float, seed: Tensor | None, site: str, spared: Sequence[int] = (PAD, BOS)) -> Tensor:

@@ -23,7 +23,14 @@ def lstm_step(z: Tensor, c: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]
 
 
 def lstm_sequence(
-    x: Tensor, kernel: Tensor, recurrent_kernel: Tensor, bias: Tensor, h0: Tensor, c0: Tensor, precision: Precision = "float32"
+    x: Tensor,
+    kernel: Tensor,
+    recurrent_kernel: Tensor,
+    bias: Tensor,
+    h0: Tensor,
+    c0: Tensor,
+    precision: Precision = "float32",
+    mask: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Run an LSTM over time-major input, with its own gradient.
 
@@ -32,6 +39,7 @@ def lstm_sequence(
         kernel: W [D, 4H]; recurrent_kernel: U [H, 4H]; bias: b [4H]; gates in the order i, f, g, o.
         h0, c0: [B, H] initial state.
         precision: of the factors of products.
+        mask: [B, H] that every h is multiplied by before its product with U.
 
     Returns:
         h [T, B, H] and c [T, B, H] of every step.
@@ -40,10 +48,10 @@ def lstm_sequence(
     @tf.custom_gradient
     def run(*tensors: Tensor) -> tuple[tuple[Tensor, Tensor], Callable[..., tuple[Tensor, ...]]]:
         x, W, U, b, h0, c0 = tensors
-        h, c, gates = _forward(x, W, U, b, h0, c0, precision)
+        h, c, gates = _forward(x, W, U, b, h0, c0, precision, mask)
 
         def gradient(dh: Tensor, dc: Tensor) -> tuple[Tensor, ...]:
-            return _backward(tensors, (h, c, *gates), dh, dc, precision)
+            return _backward(tensors, (h, c, *gates), dh, dc, precision, mask)
 
         return (h, c), gradient
 
@@ -58,14 +66,14 @@ def _all_steps(x: Tensor, kernel: Tensor, bias: Tensor, precision: Precision) ->
 
 
 def _forward(
-    x: Tensor, W: Tensor, U: Tensor, b: Tensor, h0: Tensor, c0: Tensor, precision: Precision
+    x: Tensor, W: Tensor, U: Tensor, b: Tensor, h0: Tensor, c0: Tensor, precision: Precision, mask: Tensor | None
 ) -> tuple[Tensor, Tensor, list[Tensor]]:
     steps, units = tf.shape(x)[0], U.shape[0]
     z, U = _all_steps(x, W, b, precision), lowered(U, precision)
     histories = [tf.TensorArray(x.dtype, size=steps, element_shape=[None, units]) for _ in range(6)]
 
     def body(t: Tensor, h: Tensor, c: Tensor, *arrays: Tensor) -> tuple[Tensor, ...]:
-        h, c, gates = lstm_step(z[t] + product(h, U, precision), c)
+        h, c, gates = lstm_step(z[t] + product(_masked(h, mask), U, precision), c)
         return t + 1, h, c, *(array.write(t, value) for array, value in zip(arrays, (h, c, *gates), strict=True))
 
     _, _, _, *histories = tf.while_loop(lambda t, *_: t < steps, body, (0, h0, c0, *histories), maximum_iterations=steps)
@@ -73,7 +81,13 @@ def _forward(
     return h, c, gates
 
 
-def _backward(inputs: tuple[Tensor, ...], forward: tuple[Tensor, ...], dh: Tensor, dc: Tensor, precision: Precision) -> tuple[Tensor, ...]:
+def _masked(h: Tensor, mask: Tensor | None) -> Tensor:
+    return h if mask is None else h * mask
+
+
+def _backward(
+    inputs: tuple[Tensor, ...], forward: tuple[Tensor, ...], dh: Tensor, dc: Tensor, precision: Precision, mask: Tensor | None
+) -> tuple[Tensor, ...]:
     """Back-propagation through time: gradients of (x, W, U, b, h0, c0) from dh and dc [T, B, H], the gradients of every step's output."""
     x, W, U, _, h0, c0 = inputs
     h, c, i, f, g, o = forward
@@ -90,7 +104,7 @@ def _backward(inputs: tuple[Tensor, ...], forward: tuple[Tensor, ...], dh: Tenso
         dh_t = dh[t] + dh_next
         dc_t = dc[t] + dc_next + dh_t * cell_slope[t]
         dz_t = tf.concat([dc_t, dc_t, dc_t, dh_t], axis=1) * slopes[t]
-        return t - 1, product(dz_t, U_transposed, precision), dc_t * f[t], array.write(t, dz_t)
+        return t - 1, _masked(product(dz_t, U_transposed, precision), mask), dc_t * f[t], array.write(t, dz_t)
 
     array = tf.TensorArray(x.dtype, size=steps, element_shape=[None, 4 * units])
     zeros = tf.zeros_like(h0)
@@ -99,5 +113,5 @@ def _backward(inputs: tuple[Tensor, ...], forward: tuple[Tensor, ...], dh: Tenso
     dz = tf.reshape(array.stack(), [-1, 4 * units])  # [T·B, 4H]
     dx = tf.reshape(product(dz, W, precision, transpose_b=True), tf.shape(x))
     dW = product(tf.reshape(x, [-1, x.shape[2]]), dz, precision, transpose_a=True)
-    dU = product(tf.reshape(h_before, [-1, units]), dz, precision, transpose_a=True)
+    dU = product(tf.reshape(_masked(h_before, mask), [-1, units]), dz, precision, transpose_a=True)
     return dx, dW, dU, tf.reduce_sum(dz, axis=0), dh0, dc0

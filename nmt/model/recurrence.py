@@ -25,6 +25,7 @@ def recurrent_sequence(
     parameters: tuple[Tensor, ...],
     state: State,
     precision: Precision = "float32",
+    mask: Tensor | None = None,
 ) -> State:
     """Run a cell over time-major input, with its own gradient (back-propagation through time, Werbos 1990).
 
@@ -35,6 +36,7 @@ def recurrent_sequence(
         parameters: further weights of the cell: vectors, whose gradients are summed up step by step.
         state: the initial state, each part [B, H].
         precision: of the factors of products with U.
+        mask: [B, H] that every h is multiplied by before its product with U.
 
     Returns:
         Every part of the state after every step, each [T, B, H].
@@ -44,10 +46,10 @@ def recurrent_sequence(
     @tf.custom_gradient
     def run(*tensors: Tensor) -> tuple[State, Callable[..., list[Tensor]]]:
         z, U, parameters, first = tensors[0], tensors[1], tensors[2 : 2 + count], tensors[2 + count :]
-        states, r = _forward(cell, z, U, parameters, first, precision)
+        states, r = _forward(cell, z, U, parameters, first, precision, mask)
 
         def gradient(*upstream: Tensor) -> list[Tensor]:
-            return _backward(cell, (z, U, parameters, first), (states, r), upstream, precision)
+            return _backward(cell, (z, U, parameters, first), (states, r), upstream, precision, mask)
 
         return states, gradient
 
@@ -55,14 +57,20 @@ def recurrent_sequence(
     return tuple(found) if parts > 1 else ((found,) if tf.is_tensor(found) else tuple(found))
 
 
-def _forward(cell: CellFunction, z: Tensor, U: Tensor, parameters: State, first: State, precision: Precision) -> tuple[State, Tensor]:
+def _masked(h: Tensor, mask: Tensor | None) -> Tensor:
+    return h if mask is None else h * mask
+
+
+def _forward(
+    cell: CellFunction, z: Tensor, U: Tensor, parameters: State, first: State, precision: Precision, mask: Tensor | None
+) -> tuple[State, Tensor]:
     steps, width, units = tf.shape(z)[0], U.shape[1], U.shape[0]
     shapes = [[None, units]] * len(first) + [[None, width]]
     U = lowered(U, precision)
     arrays = [tf.TensorArray(z.dtype, size=steps, element_shape=shape) for shape in shapes]
 
     def body(t: Tensor, state: State, arrays: list[Tensor]) -> tuple[Tensor, State, list[Tensor]]:
-        r = product(state[0], U, precision)
+        r = product(_masked(state[0], mask), U, precision)
         state = cell(z[t], r, state, parameters)
         return t + 1, state, [array.write(t, value) for array, value in zip(arrays, (*state, r), strict=True)]
 
@@ -72,7 +80,12 @@ def _forward(cell: CellFunction, z: Tensor, U: Tensor, parameters: State, first:
 
 
 def _backward(
-    cell: CellFunction, inputs: tuple[Tensor, Tensor, State, State], forward: tuple[State, Tensor], upstream: State, precision: Precision
+    cell: CellFunction,
+    inputs: tuple[Tensor, Tensor, State, State],
+    forward: tuple[State, Tensor],
+    upstream: State,
+    precision: Precision,
+    mask: Tensor | None,
 ) -> list[Tensor]:
     """Gradients of (z, U, parameters, initial state) from those of every step's state, each [T, B, H]."""
     z, U, parameters, first = inputs
@@ -91,11 +104,11 @@ def _backward(
         dz_t, dr_t, (dh, *d_others), d_now = tape.gradient(
             after, (z_t, r_t, state, parameters), output_gradients=d_state, unconnected_gradients=tf.UnconnectedGradients.ZERO
         )
-        d_before = (dh + product(dr_t, U_transposed, precision), *d_others)
+        d_before = (dh + _masked(product(dr_t, U_transposed, precision), mask), *d_others)
         summed = tuple(total + now for total, now in zip(d_parameters, d_now, strict=True))
         return t - 1, d_before, summed, dz.write(t, dz_t), dr.write(t, dr_t)
 
     nothing = tuple(tf.zeros_like(part) for part in first), tuple(tf.zeros_like(parameter) for parameter in parameters)
     _, d_first, d_parameters, dz, dr = tf.while_loop(lambda t, *_: t >= 0, body, (steps - 1, *nothing, *arrays), maximum_iterations=steps)
-    flat_h, flat_dr = (tf.reshape(tensor, [-1, tensor.shape[-1]]) for tensor in (before[0], dr.stack()))
+    flat_h, flat_dr = (tf.reshape(tensor, [-1, tensor.shape[-1]]) for tensor in (_masked(before[0], mask), dr.stack()))
     return [dz.stack(), product(flat_h, flat_dr, precision, transpose_a=True), *d_parameters, *d_first]

@@ -105,30 +105,33 @@ class RecurrentLayer(keras.layers.Layer):
         """A state of zeros, each part [rows, H]."""
         return tuple(tf.zeros([rows, self.units], self.compute_dtype) for _ in range(self.sizes.parts))
 
-    def call(self, x: Tensor, lengths: Tensor, initial_state: State | None = None) -> tuple[Tensor, State]:
+    def call(
+        self, x: Tensor, lengths: Tensor, initial_state: State | None = None, state_mask: Tensor | None = None
+    ) -> tuple[Tensor, State]:
         """Run over right-padded sequences.
 
         Args:
             x: [T, B, D], time first.
             lengths: [B] int32 from 1 to T. Steps past a row's length are computed but reach neither its state nor any gradient.
             initial_state: the cell's parts, each [B, H]; zeros by default.
+            state_mask: [B, H] that h is multiplied by before its product with U, while training with recurrent dropout.
 
         Returns:
             h [T, B, H] and the state after each row's last real step.
         """
         state = self.zero_state(tf.shape(x)[1]) if initial_state is None else initial_state
-        if self.kernel_name == "keras" and self.cell_name in _CUDNN_CELLS:
-            mask = tf.sequence_mask(lengths, tf.shape(x)[0])
-            h, *last_parts = self.layer(tf.transpose(x, [1, 0, 2]), mask=mask, initial_state=list(state))
+        if self.kernel_name == "keras" and self.cell_name in _CUDNN_CELLS and state_mask is None:
+            inside = tf.sequence_mask(lengths, tf.shape(x)[0])
+            h, *last_parts = self.layer(tf.transpose(x, [1, 0, 2]), mask=inside, initial_state=list(state))
             return tf.cast(tf.transpose(h, [1, 0, 2]), x.dtype), tuple(tf.cast(part, x.dtype) for part in last_parts)
         if self.cell_name == "lstm":
             h0, c0 = state
-            states: State = lstm_sequence(x, *self._weights, h0, c0, self.precision)
+            states: State = lstm_sequence(x, *self._weights, h0, c0, self.precision, state_mask)
         else:
             steps, batch, width = tf.unstack(tf.shape(x))
             z = self.settle(self.project(tf.reshape(x, [steps * batch, width])))
             z = tf.reshape(z, [steps, batch, self.projected_units])
-            states = recurrent_sequence(self.cell.step, z, self._weights[1], self.parameters, state, self.precision)
+            states = recurrent_sequence(self.cell.step, z, self._weights[1], self.parameters, state, self.precision, state_mask)
         last = tf.stack([lengths - 1, tf.range(tf.shape(x)[1])], axis=1)  # [B, 2]: (step, row)
         return states[0], tuple(tf.gather_nd(part, last) for part in states)
 
@@ -144,14 +147,15 @@ class RecurrentLayer(keras.layers.Layer):
         """What is done to a whole input part before the cell sees it: layer normalisation where the cell has one; [·, G·H] -> z."""
         return layer_norm(projected, tf.convert_to_tensor(self.input_gain)) if self.cell_name == "layernorm_lstm" else projected
 
-    def gates(self, projected: Tensor, state: State) -> Gates:
-        """The activations of one step by name, each [N, H], from `project` [N, G·H] and a state."""
-        return self.cell.gates(self.settle(projected), product(state[0], self._weights[1], self.precision), state, self.parameters)
+    def gates(self, projected: Tensor, state: State, mask: Tensor | None = None) -> Gates:
+        """The activations of one step by name, each [N, H], from `project` [N, G·H], a state, and the mask of `call`."""
+        h = state[0] if mask is None else state[0] * mask
+        return self.cell.gates(self.settle(projected), product(h, self._weights[1], self.precision), state, self.parameters)
 
-    def step_from(self, projected: Tensor, state: State) -> State:
+    def step_from(self, projected: Tensor, state: State, mask: Tensor | None = None) -> State:
         """One step: `project` [N, G·H] and the state, each part [N, H] -> the next state."""
-        return self.cell.advance(self.gates(projected, state), state, self.parameters)
+        return self.cell.advance(self.gates(projected, state, mask), state, self.parameters)
 
-    def step(self, x: Tensor, state: State) -> State:
+    def step(self, x: Tensor, state: State, mask: Tensor | None = None) -> State:
         """One step: x [N, D] and the state -> the next state."""
-        return self.step_from(self.project(x), state)
+        return self.step_from(self.project(x), state, mask)

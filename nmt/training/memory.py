@@ -12,7 +12,7 @@ blocks and `parts` of its state (`nmt.model.cell_sizes`), and letters as in `nmt
     of an embedding           2·E: before and after dropout
 
 and above that, one after the other, the loss with 2·V of a target position, and the backward pass of each layer with 4·G·H of a position.
-Padding counts, and so does the text of validation, whose batches are larger but keep nothing.
+R-Drop has two rows for each sentence. Padding counts, and so does the text of validation, whose batches are larger but keep nothing.
 """
 
 from collections.abc import Iterator
@@ -65,7 +65,8 @@ def estimate_memory(
     training = config.training
     copies = 1 + 2 + bool(training.ema_decay) + 2 + (training.accumulate > 1)
     parts = devices * training.accumulate
-    kept = max(update_floats(config.model, vocabulary, (-(-rows // parts), source, target)) for rows, source, target in updates)
+    passes = 2 if training.r_drop else 1
+    kept = max(update_floats(config.model, vocabulary, (passes * -(-rows // parts), source, target)) for rows, source, target in updates)
     seen = max((2 * rows * target * vocabulary for rows, _, target in validation), default=0)
     return MemoryEstimate(NUMBER_BYTES * copies * parameters, NUMBER_BYTES * max(kept, seen), devices)
 

@@ -14,6 +14,7 @@ from nmt.training.distribution import Distribution
 from nmt.training.loss import coverage_sum, guided_sum, loss_sums
 from nmt.training.loss_scale import LossScale
 from nmt.training.optimizer import Adam
+from nmt.training.r_drop import r_drop_sums, twice
 
 ROWS, MATRIX = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None, None], tf.int32)
 BATCH_SIGNATURE = Batch(MATRIX, ROWS, MATRIX, MATRIX, ROWS, tf.TensorSpec([None, None, None], tf.float32))
@@ -72,7 +73,8 @@ class Updater:
 
     def _gradients(self, weight: Tensor | None, own: Batch, seed: Tensor) -> Sums:
         """Of one micro-batch; the gradients are those of the loss times a weight, if there is one."""
-        model = self.model
+        model, alpha = self.model, self.config.r_drop
+        own = twice(own) if alpha else own
         # Looked up outside the tape: it would make a dense gradient of each lookup, where a few rows added to the output layer's will do.
         source_ids, source = model.embed_source(own.source, seed)
         target_ids, target = model.embed_target(own.target, seed)
@@ -80,8 +82,9 @@ class Updater:
             tape.watch([source, target])
             readout, attention = model.readout(source, own.source_lengths, target, own.target_lengths, seed)
             weights, bias = (tf.convert_to_tensor(variable) for variable in (model.output_weights, model.output_bias))
-            sums = loss_sums(readout, weights, bias, own.labels, self.config.label_smoothing, model.precision)
-            minimised = sums.smoothed + self._attention_loss(attention, own)
+            given = readout, weights, bias, own.labels, self.config.label_smoothing
+            sums = r_drop_sums(*given, alpha, model.precision) if alpha else loss_sums(*given, model.precision)
+            minimised = sums.smoothed + self._attention_loss(attention, own) / (2 if alpha else 1)
             minimised = minimised if weight is None else minimised * weight
         *gradients, d_source, d_target = tape.gradient(minimised, [*self.variables, source, target])
         for matrix, ids, rows in ((model.source_embedding, source_ids, d_source), (model.target_embedding, target_ids, d_target)):

@@ -162,3 +162,20 @@ def test_a_recurrence_of_a_cell_that_only_adds_is_a_running_sum() -> None:
         )
     np.testing.assert_array_equal(h, np.cumsum(z, axis=0))
     np.testing.assert_array_equal(tape.gradient(h, z)[:, 0, 0], [3.0, 2.0, 1.0])
+
+
+def test_a_mask_of_the_state_is_in_outputs_and_gradients_of_any_cell() -> None:
+    rng = np.random.default_rng(0)
+    z, U, b, h0 = (tf.constant(rng.normal(size=shape)) for shape in ([4, 2, 9], [3, 9], [9], [2, 3]))
+    mask, given = tf.constant([[0.0, 2.0, 1.0], [2.0, 0.0, 2.0]], tf.float64), [z, U, b, h0]
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(given)
+        (ours,) = recurrent_sequence(CELLS["gru"].step, z, U, (b,), (h0,), mask=mask)
+        h, steps = h0, []
+        for step in tf.unstack(z):
+            (h,) = CELLS["gru"].step(step, tf.matmul(h * mask, U), (h,), (b,))
+            steps.append(h)
+        losses = [tf.reduce_sum(tf.sin(outputs)) for outputs in (ours, tf.stack(steps))]
+    np.testing.assert_allclose(ours, tf.stack(steps), atol=1e-12)
+    for found, expected in zip(*(tape.gradient(loss, given) for loss in losses), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-12)

@@ -1,10 +1,12 @@
 """Stateless dropout: the mask is a function of (seed, site) and nothing else."""
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
-from nmt.model.dropout import dropout, word_dropout
+from nmt.model.dropout import dropout, recurrent_mask, word_dropout
 from nmt.special_tokens import BOS, PAD, UNK
+from tests.model.test_breadth import LENGTHS, SOURCE, TARGET, TARGET_LENGTHS, model_of
 
 SEED = tf.constant([1, 2])
 
@@ -54,3 +56,39 @@ def test_word_dropout_spares_tags() -> None:
     found = word_dropout(ids, 0.9, tf.constant([1, 2]), "source", spared=(7,)).numpy()[0]
     assert np.all(found[::2] == 7)
     assert np.mean(found[1::2] == UNK) > 0.5
+
+
+def test_a_variational_mask_is_one_for_all_steps() -> None:
+    dropped = dropout(tf.ones([4, 6, 50]), 0.5, SEED, "a", steps=1).numpy()
+    assert (dropped == dropped[:, :1]).all()
+    assert (dropped[0] != dropped[1]).any()
+
+
+VARIATIONAL: list[dict[str, object]] = [
+    {"decoder_layers": 2, "encoder_layers": 2},
+    {"cell": "gru", "encoder": "unidirectional"},
+    {"decoder": "input_feeding"},
+    {"decoder": "attend_first", "cell": "layernorm_lstm"},
+]
+
+
+@pytest.mark.parametrize("changes", VARIATIONAL, ids=lambda changes: "-".join(map(str, changes.values())))
+def test_a_model_with_variational_and_recurrent_dropout_is_one_function_of_its_seed(changes: dict[str, object]) -> None:
+    rates = {"dropout": 0.3, "variational_dropout": True, "recurrent_dropout": 0.3}
+    model = model_of(changes | rates)
+    given = SOURCE, LENGTHS, TARGET, TARGET_LENGTHS
+    one, again, other, without = (model(*given, seed).numpy() for seed in (SEED, SEED, SEED + 1, None))
+    np.testing.assert_array_equal(one, again)
+    assert (one != other).any()
+    np.testing.assert_array_equal(without, model_of(changes)(*given).numpy())
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_recurrent_dropout_changes_what_a_step_is_told_and_nothing_else(cell: str) -> None:
+    """The first step of a layer that begins with zeros is told nothing, so its output is the same; the next one's is not."""
+    layer = model_of({"cell": cell}).decoder.layers[0]
+    x, lengths = tf.random.stateless_normal([3, 2, 6], SEED), tf.constant([3, 3])
+    plain = layer(x, lengths)[0].numpy()
+    masked = layer(x, lengths, state_mask=recurrent_mask([2, 8], 0.5, SEED, "a"))[0].numpy()
+    np.testing.assert_allclose(plain[0], masked[0], atol=1e-6)
+    assert abs(plain[1] - masked[1]).max() > 1e-3

@@ -51,6 +51,23 @@ def test_outputs_and_gradients_are_those_of_keras(T: int, dtype: str, tolerance:
         np.testing.assert_allclose(ours_gradient, theirs_gradient, atol=tolerance, rtol=tolerance)
 
 
+def test_a_mask_of_the_state_is_in_outputs_and_gradients() -> None:
+    values = inputs(5)
+    x, W, U, b, h0, c0 = values
+    mask = tf.constant([[0.0, 2.0, 1.0, 0.0, 2.0], [1.0] * 5, [2.0, 0.0, 2.0, 0.0, 2.0]], tf.float64)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(values)
+        ours, cells = lstm_sequence(*values, mask=mask)
+        h, c, steps = h0, c0, []
+        for step in tf.unstack(x):
+            h, c, _ = lstm_step(tf.matmul(step, W) + b + tf.matmul(h * mask, U), c)
+            steps.append(h)
+        losses = [tf.reduce_sum(tf.sin(outputs)) + tf.reduce_sum(last) for outputs, last in ((ours, cells[-1]), (tf.stack(steps), c))]
+    np.testing.assert_allclose(ours, tf.stack(steps), atol=1e-12)
+    for found, expected in zip(*(tape.gradient(loss, values) for loss in losses), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
 def test_both_kernels_agree_on_ragged_rows_and_share_their_weights() -> None:
     rng = np.random.default_rng(1)
     x = tf.constant(rng.normal(size=(6, 4, 3)), tf.float32)
