@@ -115,7 +115,7 @@ def back_translate(
                 f"Written by nmt backtranslate: the training text, and {text.name} with the sources that {found.manifest.name} made for it."
             )
             write_config(tree, folder.path / "config.yaml", comment)
-    printer(console)(f"{NAME}: {described(made)}")
+    printer(console)(f"{NAME}: {described(made, 'are the line itself')}")
     return target / "config.yaml" if config else target
 
 

@@ -53,7 +53,7 @@ class Made(Tally):
     lines: int = 0
     """With a hypothesis that was kept, at least one."""
     same: int = 0
-    """Hypotheses that are the line's given translation, to the letter."""
+    """Lines of which a kept hypothesis is the given translation, to the letter; of text without one, the line itself."""
 
     @classmethod
     def of(cls, facts: dict[str, Any] | None) -> "Made":
@@ -204,10 +204,10 @@ def provenance(job: dict[str, Any], model: ModelDirectory, texts: dict[str, Made
     }
 
 
-def described(made: Made) -> str:
-    """Say in one line what became of a text."""
+def described(made: Made, same: str = "are the true translation") -> str:
+    """Say in one line what became of a text; `same` says what hypotheses are that are like the text beside the line."""
     dropped = ", ".join(f"{count:,} {reason}" for reason, count in sorted(made.dropped.items()))
-    same = f"; {made.same:,} are the given translation" if made.same else ""
+    same = f"; {made.same:,} {same}" if made.same else ""
     return f"{made.kept:,} pairs of {made.lines:,} of {made.read:,} lines{f'; left out: {dropped}' if dropped else ''}{same}"
 
 
