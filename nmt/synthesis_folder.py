@@ -102,10 +102,9 @@ def growing_folder(target: Path, job: dict[str, Any]) -> Iterator[SynthesisFolde
         job: what the text depends on. An unfinished folder is carried on only by the very same.
 
     Raises:
-        CorpusError: as `check_free`.
+        CorpusError: as `check_free`; the other process that wrote it may have ended meanwhile.
         RunError: another process writes it, or an unfinished one is of another job.
     """
-    check_free(target)
     target = target.absolute()
     place = target.with_name(target.name + UNFINISHED)
     place.mkdir(exist_ok=True)
@@ -116,6 +115,7 @@ def growing_folder(target: Path, job: dict[str, Any]) -> Iterator[SynthesisFolde
             raise RunError(f"{place} is being written by another process: wait for it, or write to another folder with -o") from error
         folder = SynthesisFolder(place, job)
         try:
+            check_free(target)
             yield folder
             folder.path.rename(target)
         except BaseException:

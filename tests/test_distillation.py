@@ -147,6 +147,16 @@ def test_back_translated_text_is_mixed_in_with_its_tag_and_never_validated_on(pl
     assert list(HoldOut(ready.data).pairs()) == list(HoldOut(before.data).pairs())
 
 
+def test_pairs_of_another_direction_than_the_main_one_say_so(place: Path) -> None:
+    text = {"source": "train.en", "target": "train.de"}
+    turned = {"source": "train.de", "target": "train.en", "source_language": "de", "target_language": "en"}
+    before = config_of(place, {"mix": [text, turned], "target_tags": True, "valid": {"tsv": "dev.tsv"}})
+    wanted = BackTranslation(text_language="en", source_language="de")
+    ready = load_config(back_translate(str(place / "teacher"), place / "train.en", place / "out", wanted, QUIET, config=before))
+    made = training_corpora(ready.data)[-1]
+    assert (made.languages, made.tags) == (("de", "en"), ("2en", "bt"))
+
+
 def test_a_model_of_the_wrong_direction_is_refused(place: Path) -> None:
     with pytest.raises(ModelError, match="has not learnt to translate de → en; it translates en → de"):
         back_translate(str(place / "teacher"), place / "train.en", place / "out", BackTranslation(), QUIET, config=own(place))
