@@ -20,7 +20,7 @@ from nmt.directions import Direction, arrows
 from nmt.errors import ConfigError
 from nmt.loading import load_translator
 from nmt.model_directory import find_model_directory
-from nmt.shown import printer
+from nmt.shown import counted, printer
 from nmt.synthesis import (
     PROVENANCE_FILE,
     WINDOW_LINES,
@@ -31,7 +31,6 @@ from nmt.synthesis import (
     file_names,
     model_facts,
     provenance,
-    shown_progress,
     synthesize,
 )
 from nmt.synthesis_folder import check_free, growing_folder
@@ -105,7 +104,7 @@ def back_translate(
     translator = load_translator(model, threads=threads, source=written, target=made_up)
     limits = Wanted(beam, **_limits(data))
     lines = (SentencePair(line, line, number) for number, line in enumerate(read_lines(text), start=1))
-    with growing_folder(target, job) as folder, shown_progress(console, total, "translating back") as moved:
+    with growing_folder(target, job) as folder, counted("translating back", total, console) as moved:
         if folder.begun:
             printer(console)("carrying on where an earlier back-translation stopped")
         made = synthesize(translator, lines, (NAME, names), folder, limits, moved, back=True)

@@ -22,7 +22,7 @@ from nmt.data.parallel_text import one_line
 from nmt.errors import ConfigError
 from nmt.loading import load_translator
 from nmt.model_directory import ModelDirectory, find_model_directory
-from nmt.shown import printer
+from nmt.shown import counted, printer
 from nmt.synthesis import (
     PROVENANCE_FILE,
     WINDOW_LINES,
@@ -34,7 +34,6 @@ from nmt.synthesis import (
     file_names,
     model_facts,
     provenance,
-    shown_progress,
     synthesize,
 )
 from nmt.synthesis_folder import check_free, growing_folder
@@ -107,7 +106,7 @@ def distill(model: str, config: Config, target: Path, wanted: Distillation, cons
     translator = load_translator(model, threads=threads)
     limits = Wanted(beam, config.data.max_pieces, config.data.max_length_ratio, wanted.n_best, wanted.closest)
     made: dict[str, Made] = {}
-    with growing_folder(target, job) as folder, shown_progress(console, total, "distilling") as moved:
+    with growing_folder(target, job) as folder, counted("distilling", total, console) as moved:
         if folder.begun:
             printer(console)("carrying on where an earlier distillation stopped")
         if hold_out is not None:

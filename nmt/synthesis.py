@@ -1,14 +1,10 @@
 """Lines through a model into parallel text, a window at a time: which hypotheses are good enough to learn from, and a tally of the rest."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import Any
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from nmt.data.corpus import file_sha256
 from nmt.data.filtering import LONG, RATIO, Tally, chunks, text_fault
@@ -28,7 +24,6 @@ WINDOW_LINES = 512
 PROVENANCE_FILE = "SYNTHESIS.json"
 EMPTY, LOOPING, BROKEN, REPEATED = "empty", "looping", "broken_characters", "repeated"
 _REPLACEMENT = "\ufffd"
-_SPEED_SECONDS = 600.0  # windows take seconds: the time that is left is told from the speed of the last ten minutes
 
 
 @dataclass(frozen=True)
@@ -209,16 +204,6 @@ def described(made: Made, same: str = "are the true translation") -> str:
     dropped = ", ".join(f"{count:,} {reason}" for reason, count in sorted(made.dropped.items()))
     same = f"; {made.same:,} {same}" if made.same else ""
     return f"{made.kept:,} pairs of {made.lines:,} of {made.read:,} lines{f'; left out: {dropped}' if dropped else ''}{same}"
-
-
-@contextmanager
-def shown_progress(console: Console, total: int, what: str) -> Iterator[Callable[[int], None]]:
-    """Yield what moves a bar with the time that is left, where there is a terminal to see it."""
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
-    hidden = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden, speed_estimate_period=_SPEED_SECONDS) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda lines: progress.advance(task, lines)
 
 
 def file_names(stem: str, languages: tuple[str, str]) -> tuple[str, str]:
