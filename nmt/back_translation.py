@@ -5,6 +5,7 @@ the new model learns to write was written by people. Its sources carry a tag (Ca
 are not what it will be given later.
 """
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,9 @@ from rich.console import Console
 
 from nmt.atomic import write_text
 from nmt.config import Config, DataConfig
-from nmt.data.corpus import SentencePair, file_sha256
-from nmt.data.parallel_text import read_lines
+from nmt.data.corpus import SentencePair, file_sha256, has_split, open_split
+from nmt.data.hold_out import HoldOut
+from nmt.data.parallel_text import one_line, read_lines
 from nmt.directions import Direction, arrows
 from nmt.errors import ConfigError
 from nmt.loading import load_translator
@@ -37,6 +39,7 @@ from nmt.synthesis_folder import check_free, growing_folder
 from nmt.synthetic_mix import entry_of, mixed_config, write_config
 
 NAME = "back-translated"
+IN_VALIDATION = "in_validation"
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,7 @@ def back_translate(
     tree = _tree(config, (target / names[0], target / names[1]), (made_up, written), wanted) if config else None
     with console.status("reading the text"):
         total = sum(1 for _ in read_lines(text))
+        measured = _validation_targets(data) if data and (made_up, written) == data.direction else frozenset()
         job = {
             "verb": "backtranslate",
             "model": model_facts(found),
@@ -99,11 +103,15 @@ def back_translate(
             "beam_size": beam,
             "length_penalty": found.manifest.search.length_penalty,
             **_limits(data),
+            "validation_text": hashlib.sha256("\n".join(sorted(measured)).encode()).hexdigest() if measured else None,
             "window_lines": WINDOW_LINES,
         }
     translator = load_translator(model, threads=threads, source=written, target=made_up)
     limits = Wanted(beam, **_limits(data))
-    lines = (SentencePair(line, line, number) for number, line in enumerate(read_lines(text), start=1))
+    lines = (
+        SentencePair(line, line, number, IN_VALIDATION if one_line(line) in measured else None)
+        for number, line in enumerate(read_lines(text), start=1)
+    )
     with growing_folder(target, job) as folder, counted("translating back", total, console) as moved:
         if folder.begun:
             printer(console)("carrying on where an earlier back-translation stopped")
@@ -116,6 +124,12 @@ def back_translate(
             write_config(tree, folder.path / "config.yaml", comment)
     printer(console)(f"{NAME}: {described(made, 'are the line itself')}")
     return target / "config.yaml" if config else target
+
+
+def _validation_targets(data: DataConfig) -> frozenset[str]:
+    """The sentences that validation compares with: a model that has learnt to write them would be measured on what it knows."""
+    pairs = open_split(data, "valid") if has_split(data, "valid") else HoldOut(data).pairs()
+    return frozenset(one_line(pair.target) for pair in pairs)
 
 
 def _limits(data: DataConfig | None) -> dict[str, Any]:

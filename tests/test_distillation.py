@@ -147,6 +147,16 @@ def test_back_translated_text_is_mixed_in_with_its_tag_and_never_validated_on(pl
     assert list(HoldOut(ready.data).pairs()) == list(HoldOut(before.data).pairs())
 
 
+def test_sentences_that_validation_compares_with_are_not_learnt(place: Path) -> None:
+    (place / "dev.tsv").write_text("Satz drei\tsentence 3\n")
+    data = {"source_language": "de", "target_language": "en", "train": {"source": "train.de", "target": "train.en"}}
+    before = config_of(place, data | {"valid": {"tsv": "dev.tsv"}})
+    back_translate(str(place / "teacher"), place / "train.en", place / "out", BackTranslation(), QUIET, config=before)
+    assert lines_of(place / "out/back-translated.en") == [f"sentence {number}" for number in range(40) if number != 3]
+    dropped = json.loads((place / "out/SYNTHESIS.json").read_text())["counts"]["back-translated"]["dropped"]
+    assert dropped == {"in_validation": {"count": 1, "first_lines": [4]}}
+
+
 def test_pairs_of_another_direction_than_the_main_one_say_so(place: Path) -> None:
     text = {"source": "train.en", "target": "train.de"}
     turned = {"source": "train.de", "target": "train.en", "source_language": "de", "target_language": "en"}
