@@ -14,6 +14,7 @@ from nmt.cli_data import add_data_verbs
 from nmt.cli_inspect import add_inspect_verbs
 from nmt.cli_options import HELP, AsJson, Beam, Checkpoint, From, Model, Override, RunDir, Shortlist, Threads, To, stderr
 from nmt.cli_serving import add_serving_verbs
+from nmt.cli_synthesis import add_synthesis_verbs
 from nmt.cli_training import add_training_verbs
 from nmt.errors import NmtError
 
@@ -220,6 +221,7 @@ def info(model: Model, as_json: AsJson = False) -> None:
 add_serving_verbs(app)
 add_bench_verbs(app)
 add_data_verbs(app)
+add_synthesis_verbs(app)
 add_inspect_verbs(app)
 
 

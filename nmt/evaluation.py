@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -74,6 +74,14 @@ def bleu_tokenizer(language: str) -> str:
     if base in {"zh", "zho", "cmn", "yue", "wuu"}:
         return "zh"
     return "13a" if writes_spaces(language) and base not in {"ko", "kor"} else "char"
+
+
+def sentence_bleu(language: str) -> Callable[[str, str], float]:
+    """Return a function of reference and translation: BLEU of one sentence, smoothed (Chen and Cherry 2014), of the orders that it has."""
+    from sacrebleu.metrics.bleu import BLEU
+
+    scorer = BLEU(tokenize=bleu_tokenizer(language), effective_order=True)
+    return lambda reference, translation: float(scorer.sentence_score(translation, [reference]).score)
 
 
 def perplexity(loss_sum: float, tokens: int) -> float:

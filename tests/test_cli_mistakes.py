@@ -297,6 +297,44 @@ MISTAKES = {
     "inspect curves: a run without figures": ("inspect curves begun", ["begun", "metrics.jsonl"]),
     "inspect tokenizer: no such model": ("inspect tokenizer gone", ["gone", "does not exist"]),
     "inspect tokenizer: a run without data": ("inspect tokenizer begun", ["begun", "no prepared data"]),
+    "distill: nothing to translate": ("distill described -o new", ["CONFIG", "--source", "--memory", "nmt distill --help"]),
+    "distill: a config and files": ("distill described mine.yaml --source train.en -o new", ["mine.yaml", "not both"]),
+    "distill: nowhere to write": ("distill described mine.yaml", ["--output", "nmt distill --help"]),
+    "distill: no such model": ("distill gone mine.yaml -o new", ["gone", "does not exist"]),
+    "distill: a folder that is there": ("distill described mine.yaml -o folder", ["folder is there already", "-o"]),
+    "distill: a folder below none": ("distill described mine.yaml -o gone/new", ["gone/new", "no folder"]),
+    "distill: a teacher of other languages": (
+        "distill described mine.yaml -o new --set data.target_language=fr",
+        ["has not learnt to translate en → fr", "en → de"],
+    ),
+    "distill: more hypotheses than the beam holds": (
+        "distill described mine.yaml -o new --n-best 3 --beam 2",
+        ["3 hypotheses", "at least 3", "2"],
+    ),
+    "distill: files of unequal length": (
+        "distill described mine.yaml -o new --set data.train.target=short.de --set data.valid.tsv=pairs.tsv",
+        ["train.en has 40", "short.de has 39"],
+    ),
+    "distill: an alignment and no validation text": (
+        "distill described mine.yaml -o new --set data.train.alignment=train.de",
+        ["alignment", "give data.valid"],
+    ),
+    "distill: no such choice": ("distill described mine.yaml -o new --choose worst", ["--choose", "worst", "closest"]),
+    "backtranslate: no text": ("backtranslate described -o new", ["--text", "nmt backtranslate --help"]),
+    "backtranslate: text that is not there": ("backtranslate described --text gone.en -o new", ["gone.en"]),
+    "backtranslate: a tag without a config": ("backtranslate described --text train.en -o new --tag bt", ["--tag", "--config CONFIG"]),
+    "backtranslate: a tag that is taken": (
+        "backtranslate described --text train.en -o new --config turned.yaml --tag s",
+        ["tag 's'", "special piece"],
+    ),
+    "backtranslate: a model of the same direction": (
+        "backtranslate described --text train.de -o new --config mine.yaml",
+        ["has not learnt to translate de → en", "en → de"],
+    ),
+    "backtranslate: pairs of a direction that is not trained": (
+        "backtranslate described --text train.en -o new --config mine.yaml --from en --to de",
+        ["de → en", "the config trains en → de", "--from"],
+    ),
     "audit: nothing": ("audit", ["nothing to audit", "--source", "nmt audit --help"]),
     "audit: corpus that nobody described": ("audit multi31k --source-lang en --target-lang de", ["multi31k", "multi30k", "train.en"]),
     "audit: corpus without its languages": ("audit multi30k --source-lang en", ["target", "--target-lang"]),
@@ -355,6 +393,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     german = [f"Der Satz {number}.\n".encode() for number in range(LINES)]
     files = {
         "mine.yaml": CONFIG.encode(),
+        "turned.yaml": CONFIG.replace("e_language: en", "e_language: de").replace("t_language: de", "t_language: en").encode(),
         "memory.yaml": MEMORY.encode(),
         "mixed.yaml": MIXED.encode(),
         "broken.tmx": b"<tmx>\n<body></tu>",
