@@ -64,6 +64,14 @@ def bleu(hypotheses: Sequence[str], references: Sequence[str], target_language: 
     return evaluate(hypotheses, references, target_language, ["bleu"])[0]
 
 
+def sentence_bleu(hypotheses: Sequence[str], references: Sequence[str], target_language: str) -> list[float]:
+    """Return BLEU of each line by itself, 0 to 100: smoothed (`exp`), and of the n-grams that a short line has (effective order)."""
+    from sacrebleu.metrics.bleu import BLEU
+
+    scorer = BLEU(tokenize=bleu_tokenizer(target_language), effective_order=True)
+    return [float(scorer.sentence_score(one, [other]).score) for one, other in zip(hypotheses, references, strict=True)]
+
+
 def bleu_tokenizer(language: str) -> str:
     """Return sacreBLEU's tokenizer for a target language.
 

@@ -16,6 +16,7 @@ from nmt.inference import Inference, build_model, describe_layers
 from nmt.run_directory import RunDirectory
 from nmt.training.announcement import start_lines
 from nmt.training.cluster import Alone, Cluster
+from nmt.training.criterion import make_updater
 from nmt.training.deadline import EXPORT_SECONDS, Deadline
 from nmt.training.display import TrainingDisplay
 from nmt.training.fine_tuning import begin_with_origin
@@ -28,7 +29,7 @@ from nmt.training.pretrained import begin_with_word_vectors
 from nmt.training.recovery import Recovery
 from nmt.training.schedule import learning_rate
 from nmt.training.state import RunState
-from nmt.training.update import Updater, UpdateResult
+from nmt.training.update import UpdateResult
 from nmt.training.validation import Validator
 from nmt.training.validation_report import report_validation
 
@@ -70,11 +71,10 @@ class Trainer:
             self.frozen = freeze(self.model, config.training.freeze)
             self.optimizer = Adam([variable.value for variable in self.model.trainable_variables], config.training)
             self.inference = Inference(self.model, config.search)
-        links = prepared.alignments
-        self.updater = Updater(self.model, self.optimizer, self.distribution, config.training, guided=links is not None)
+        self.updater = make_updater(self.model, self.optimizer, self.distribution, config, prepared, self.inference)
         self.validator = Validator(config, prepared, self.updater, self.inference)
-        sizes = config.training.batch_tokens, config.training.seed, self.distribution.replicas, links, config.training.accumulate
-        self.plan = BatchPlan(prepared.train, *sizes)
+        training, replicas = config.training, self.distribution.replicas
+        self.plan = BatchPlan(prepared.train, training.batch_tokens, training.seed, replicas, prepared.alignments, training.accumulate)
         self.recovery = Recovery(config.training, self.plan, self.checkpoints, display)
         self.state = self._restore(saved)
         self._clock, self._logged_at = started - self.state.seconds, time.monotonic()
@@ -216,7 +216,7 @@ class Trainer:
             "target_tokens_per_second": round(tokens / seconds, 1),
             "seconds": round(self.elapsed(), 3),
         }
-        self.log.write("train", state.update, **values)
+        self.log.write("train", state.update, **values, **self.updater.figures())
         best = "" if state.best_value is None or config.metric != "bleu" else f" · best BLEU {-state.best_value:.1f}"
         left = (state.max_updates - state.update) * seconds / max(1, len(results))
         figures = f"epoch {state.epoch + 1} · loss {values['loss']:.2f} · {tokens / seconds:,.0f} tok/s{best}"
