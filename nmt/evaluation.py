@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -64,6 +64,14 @@ def bleu(hypotheses: Sequence[str], references: Sequence[str], target_language: 
     return evaluate(hypotheses, references, target_language, ["bleu"])[0]
 
 
+def sentence_bleu(hypotheses: Sequence[str], references: Sequence[str], target_language: str) -> list[float]:
+    """Return BLEU of each line by itself, 0 to 100: smoothed (`exp`), and of the n-grams that a short line has (effective order)."""
+    from sacrebleu.metrics.bleu import BLEU
+
+    scorer = BLEU(tokenize=bleu_tokenizer(target_language), effective_order=True)
+    return [float(scorer.sentence_score(one, [other]).score) for one, other in zip(hypotheses, references, strict=True)]
+
+
 def bleu_tokenizer(language: str) -> str:
     """Return sacreBLEU's tokenizer for a target language.
 
@@ -74,14 +82,6 @@ def bleu_tokenizer(language: str) -> str:
     if base in {"zh", "zho", "cmn", "yue", "wuu"}:
         return "zh"
     return "13a" if writes_spaces(language) and base not in {"ko", "kor"} else "char"
-
-
-def sentence_bleu(language: str) -> Callable[[str, str], float]:
-    """Return a function of reference and translation: BLEU of one sentence, smoothed (Chen and Cherry 2014), of the orders that it has."""
-    from sacrebleu.metrics.bleu import BLEU
-
-    scorer = BLEU(tokenize=bleu_tokenizer(language), effective_order=True)
-    return lambda reference, translation: float(scorer.sentence_score(translation, [reference]).score)
 
 
 def perplexity(loss_sum: float, tokens: int) -> float:

@@ -14,6 +14,7 @@ from nmt.runtime.interface import Hypotheses as FoundHypotheses
 from nmt.search.beam import beam_search
 from nmt.search.best import BLOCK
 from nmt.search.greedy import greedy_search
+from nmt.search.sample import sample
 from nmt.search.step import IMPOSSIBLE, Hypotheses, State
 from nmt.special_tokens import BOS, PAD, UNK
 from nmt.tensors import Tensor
@@ -125,8 +126,7 @@ class Inference:
         """
         width = tf.shape(ids)[1]
         memory, state = self.model.encode(ids, lengths)
-        own_limit = tf.cast(tf.cast(lengths, tf.float32) * self.factor, tf.int32) + self.offset
-        limits = tf.maximum(tf.minimum(own_limit, max_steps), 1)
+        limits = self._limits(lengths, max_steps)
 
         def step(tokens: Tensor, rows: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
             return self.model.step(tokens, rows, beam_size, state, memory, weights)
@@ -137,6 +137,30 @@ class Inference:
             lambda: beam_search(step, state, limits, width, length_penalty, beam_size),
         )
         return found._replace(ids=tf.gather(weights.output_ids, found.ids))
+
+    def _limits(self, lengths: Tensor, max_steps: Tensor) -> Tensor:
+        own_limit = tf.cast(tf.cast(lengths, tf.float32) * self.factor, tf.int32) + self.offset
+        return tf.maximum(tf.minimum(own_limit, max_steps), 1)
+
+    @tf.function(input_signature=[*SIGNATURE, tf.TensorSpec([2], tf.int32, name="seed")])
+    def sample_ids(
+        self, ids: Tensor, lengths: Tensor, samples: Tensor, length_penalty: Tensor, max_steps: Tensor, seed: Tensor
+    ) -> dict[str, Tensor]:
+        """Draw translations of B sentences instead of searching for the best ones.
+
+        Args:
+            ids, lengths, length_penalty, max_steps: as in `search`.
+            samples: scalar int32, draws for each sentence.
+            seed: of the draws.
+        """
+        weights = self._search_weights(tf.constant(False))
+        memory, state = self.model.encode(ids, lengths)
+
+        def step(tokens: Tensor, rows: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
+            return self.model.step(tokens, rows, samples, state, memory, weights)
+
+        found = sample(step, state, self._limits(lengths, max_steps), length_penalty, samples, seed)
+        return found._replace(ids=tf.gather(weights.output_ids, found.ids))._asdict()
 
     @tf.function(input_signature=SIGNATURE)
     def translate_ids(

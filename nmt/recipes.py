@@ -16,6 +16,7 @@ from nmt.data.manifest import counts_by_text, input_paths
 from nmt.data.prepare import Prepared, open_prepared, prepare
 from nmt.data.word_vectors import check_word_vectors
 from nmt.errors import ConfigError
+from nmt.evaluation import bleu_tokenizer
 from nmt.model_directory import find_model_directory
 from nmt.origin import with_origin
 from nmt.peak_memory import peak_memory_gib
@@ -47,6 +48,7 @@ def train(config: Config, run_path: Path, console: Console, *, workers: Workers 
     started = time.monotonic()
     choose_threads(threads)
     workers = find_workers(config.training, workers)
+    _check_criterion(config, workers)
     chief = workers is None or workers.chief
     run = RunDirectory(run_path)
     with run.locked() if chief else nullcontext():
@@ -123,6 +125,22 @@ def _joined(workers: Workers | None, training: TrainingConfig, console: Console)
                 f"worker {workers.index} of {len(workers.addresses)}: worker 0 prepares the data, reports and writes everything"
             )
         yield cluster
+
+
+def _check_criterion(config: Config, workers: Workers | None) -> None:
+    if config.training.criterion != "minimum_risk":
+        return
+    if workers is not None:
+        raise ConfigError(
+            f"training.criterion minimum_risk searches and scores in one process, with all GPUs of its machine, and here are "
+            f"{len(workers.addresses)} workers: leave them out, or set training.criterion: likelihood"
+        )
+    targets = list(dict.fromkeys(target for _, target in config.data.directions))
+    if len(set(map(bleu_tokenizer, targets))) > 1:
+        raise ConfigError(
+            f"training.criterion minimum_risk compares by one kind of BLEU, and the targets of data.mix ({', '.join(targets)}) are counted "
+            "in different ways: keep directions into languages of one script"
+        )
 
 
 def _check_freeze(config: Config) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -118,19 +117,22 @@ def _window(translator: Translator, chunk: list[SentencePair], wanted: Wanted, m
     asked = [place for place, count in enumerate(pieces) if count <= wanted.max_pieces]
     # The whole beam is asked for: in place of a hypothesis that is left out comes the next.
     found = translator.hypotheses([lines[place] for place in asked], n_best=wanted.beam_size, beam_size=wanted.beam_size)
-    similarity = sentence_bleu(translator.target_language) if wanted.closest else None
     rows: list[tuple[str, str]] = []
     for place, hypotheses in zip(asked, found, strict=True):
         pair, line = usable[place], lines[place]
-        outputs: Iterable[str] = _good(hypotheses, line, pieces[place], wanted, made, pair.line)
-        if similarity is not None:
-            outputs = sorted(outputs, key=partial(similarity, pair.target), reverse=True)
-        kept = list(islice(outputs, wanted.n_best))
+        good = _good(hypotheses, line, pieces[place], wanted, made, pair.line)
+        kept = list(islice(_by_likeness(list(good), pair.target, translator.target_language) if wanted.closest else good, wanted.n_best))
         made.kept += len(kept)
         made.lines += bool(kept)
         made.same += one_line(pair.target) in kept
         rows += [(line, output) for output in kept]
     return rows
+
+
+def _by_likeness(outputs: list[str], reference: str, language: str) -> list[str]:
+    """The outputs most like the reference first (Kim and Rush 2016, section 3.3: by BLEU of the sentence)."""
+    scores = sentence_bleu(outputs, [reference] * len(outputs), language)
+    return [outputs[place] for place in sorted(range(len(outputs)), key=lambda place: -scores[place])]
 
 
 def _good(hypotheses: Sequence[Hypothesis], line: str, pieces: int, wanted: Wanted, made: Made, number: int) -> Iterator[str]:

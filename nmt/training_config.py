@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from nmt.data_config import Count, Fraction, Section
+from nmt.minimum_risk_config import MinimumRiskConfig
 
 
 class TrainingConfig(Section):
@@ -17,6 +18,12 @@ class TrainingConfig(Section):
         description="auto: mirrored when several GPUs are visible, multi_worker with --workers or TF_CONFIG; multi_worker: several "
         "processes, from --workers, TF_CONFIG or Slurm",
     )
+    criterion: Literal["likelihood", "minimum_risk"] = Field(
+        "likelihood",
+        description="what is minimised: label-smoothed cross-entropy; minimum_risk, for a model that has learnt to translate (init_from): "
+        "the expected loss of BLEU over candidate translations, beside it",
+    )
+    minimum_risk: MinimumRiskConfig = MinimumRiskConfig()
     batch_tokens: Count = Field(1024, description="target tokens in one update, over all replicas, padding counted")
     accumulate: Count = Field(
         1,
@@ -89,4 +96,21 @@ class TrainingConfig(Section):
     def _metric_is_measured(self) -> Self:
         if self.metric == "bleu" and self.validate_bleu_lines == 0:
             raise ValueError("metric bleu needs validate_bleu_lines above 0; or set metric: loss")
+        return self
+
+    @model_validator(mode="after")
+    def _risk_is_for_a_trained_model(self) -> Self:
+        if self.criterion == "minimum_risk" and self.init_from is None:
+            raise ValueError(
+                "criterion minimum_risk needs a model that translates already: name its run or export as init_from (nmt train --init-from)"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _criteria_do_not_mix(self) -> Self:
+        if self.criterion == "minimum_risk" and self.r_drop:
+            raise ValueError(
+                f"r_drop ({self.r_drop:g}) pulls two predictions of the reference together, criterion minimum_risk compares candidates: "
+                "set r_drop to 0"
+            )
         return self

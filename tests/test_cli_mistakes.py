@@ -118,6 +118,26 @@ MISTAKES = {
         "train mine.yaml --init-from tuned --set model.pretrained_source=narrow.vec",
         ["training.init_from", "model.pretrained_source"],
     ),
+    "minimum-risk training from nothing": ("train mine.yaml --set training.criterion=minimum_risk", ["minimum_risk", "init_from"]),
+    "minimum-risk training with one candidate": (
+        "train mine.yaml --init-from tuned --set training.minimum_risk.candidates=1",
+        ["training.minimum_risk.candidates", "2"],
+    ),
+    "minimum-risk training of several workers": (
+        "train mine.yaml --init-from tuned --set training.criterion=minimum_risk --workers a:1,b:1 --index 0",
+        ["minimum_risk", "one process", "2 workers"],
+    ),
+    "minimum-risk training by two kinds of BLEU": (
+        "train mixed.yaml --init-from tuned --set training.criterion=minimum_risk --set data.target_tags=true "
+        "--set data.mix.1.target_language=zh",
+        ["minimum_risk", "de, zh", "data.mix"],
+    ),
+    "minimum-risk training of two passes": (
+        "train mine.yaml --init-from tuned --set training.criterion=minimum_risk --set training.r_drop=1",
+        ["r_drop", "minimum_risk", "set r_drop to 0"],
+    ),
+    "subword sampling beyond one": ("train mine.yaml --set training.subword_sampling=2", ["training.subword_sampling", "1"]),
+    "criterion of no such name": ("train mine.yaml --set training.criterion=mrt", ["training.criterion", "mrt", "minimum_risk"]),
     "frozen weights of no such name": (
         "train mine.yaml --set training.freeze=[encodr.forward_0]",
         ["training.freeze", "'encodr.forward_0'", "did you mean encoder.forward_0?"],
@@ -251,6 +271,10 @@ MISTAKES = {
     "bench train: config that is not there": ("bench train nowhere.yaml", ["nowhere.yaml", "demo"]),
     "bench train: unknown key": ("bench train mine.yaml --set model.droput=0.1", ["--set", "model.droput", "model.dropout"]),
     "bench train: data file that is not there": ("bench train mine.yaml --set data.train.target=gone.de", ["gone.de"]),
+    "bench train: another criterion": (
+        "bench train mine.yaml --set training.init_from=tuned --set training.criterion=minimum_risk",
+        ["fresh weights", "training.criterion=likelihood"],
+    ),
     "bench train: a run without data": ("bench train mine.yaml --run-dir begun", ["begun", "no prepared data"]),
     "bench train: fewer updates than rounds": (
         "bench train mine.yaml --updates 2 --rounds 3",

@@ -6,7 +6,7 @@ import pytest
 import sacrebleu
 
 from nmt.errors import CorpusError
-from nmt.evaluation import Score, bleu, bleu_tokenizer, collapse, evaluate, perplexity
+from nmt.evaluation import Score, bleu, bleu_tokenizer, collapse, evaluate, perplexity, sentence_bleu
 
 HYPOTHESES = ["Ein Hund läuft durch den Schnee.", "Zwei Männer sitzen auf einer Bank.", "Das ist falsch"]
 REFERENCES = ["Ein Hund rennt durch den Schnee.", "Zwei Männer sitzen auf einer Bank.", "Ein Kind spielt im Garten."]
@@ -92,3 +92,12 @@ def test_what_is_no_collapse() -> None:
     assert collapse(["same"] * 40, ["source"] * 40) is None  # the sources are the same
     assert collapse([f"output {n % 4}" for n in range(40)]) is None  # a tenth
     assert collapse([]) is None
+
+
+def test_bleu_of_one_line() -> None:
+    """Not zero for want of a 4-gram that matches, and 100 for a line of two words that is right."""
+    right = "a dog runs over the green grass"
+    scores = sentence_bleu(["a dog", right, "a dog runs over green grass", "no"], ["a dog", right, right, right], "en")
+    assert scores[:2] == pytest.approx([100.0, 100.0])
+    assert 30.0 < scores[2] < 90.0
+    assert 0.0 <= scores[3] < 5.0

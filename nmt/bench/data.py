@@ -8,7 +8,7 @@ from nmt.config import Config, ParallelText
 from nmt.data.manifest import settings_sha256
 from nmt.data.parallel_text import read_lines, read_pairs
 from nmt.data.prepare import Prepared, open_prepared
-from nmt.errors import CorpusError, RunError
+from nmt.errors import ConfigError, CorpusError, RunError
 from nmt.recipes import prepare_shown
 from nmt.run_directory import RunDirectory
 
@@ -23,9 +23,14 @@ def prepared_data(config: Config, run_dir: Path | None, folder: Path | None, con
         console: where a person looks meanwhile.
 
     Raises:
+        ConfigError: of a criterion that fresh weights cannot be measured by.
         RunError: the run has no prepared data, or that of other settings.
         NmtError: as `nmt.data.prepare` does.
     """
+    if config.training.criterion == "minimum_risk":
+        raise ConfigError(
+            "nmt bench train measures fresh weights, whose candidates tell nothing of a model's: --set training.criterion=likelihood"
+        )
     if run_dir is None:
         assert folder is not None
         return prepare_shown(config, RunDirectory(folder), console)

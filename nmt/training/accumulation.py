@@ -1,19 +1,24 @@
 """Gradient accumulation: the sums of several micro-batches, one after the other, so that only one of them needs memory at a time."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import tensorflow as tf
 
 from nmt.data.batching import Batch
 from nmt.tensors import Tensor
 
+Rows = TypeVar("Rows")
+"""A batch, and whatever else each of its rows has: any nest of tensors."""
+
 Sums = tuple[list[Tensor], tuple[Tensor, ...]]
 """A gradient for each variable, and the sums of the loss; nothing is divided yet."""
 
 
-def every_nth(batch: Batch, first: Tensor | int, step: int) -> Batch:
+def every_nth(batch: Rows, first: Tensor | int, step: int) -> Rows:
     """The rows first, first + step, first + 2 · step … of a batch; neighbouring rows are of like length, so that the shares are, too."""
-    return Batch(*(tf.gather(part, tf.range(first, tf.shape(part)[0], step)) for part in batch))
+    rows: Rows = tf.nest.map_structure(lambda part: tf.gather(part, tf.range(first, tf.shape(part)[0], step)), batch)
+    return rows
 
 
 def accumulated(sums_of: Callable[[Batch, Tensor], Sums], batch: Batch, seed: Tensor, micro_batches: int, variables: list[Tensor]) -> Sums:

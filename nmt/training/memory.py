@@ -12,7 +12,9 @@ blocks and `parts` of its state (`nmt.model.cell_sizes`), and letters as in `nmt
     of an embedding           2·E: before and after dropout
 
 and above that, one after the other, the loss with 2·V of a target position, and the backward pass of each layer with 4·G·H of a position.
-R-Drop has two rows for each sentence. Padding counts, and so does the text of validation, whose batches are larger but keep nothing.
+R-Drop has two rows for each sentence. Minimum-risk training has as many rows more as there are candidates, taken to be as long as the
+references; its one encoding of a source is counted as often, too. Padding counts, and so does the text of validation, whose batches are
+larger but keep nothing.
 """
 
 from collections.abc import Iterator
@@ -62,11 +64,12 @@ def estimate_memory(
         validation: shapes of the batches of validation, of which one device computes all.
         devices: how many share each update.
     """
-    training = config.training
+    training, risk = config.training, config.training.minimum_risk
     copies = 1 + 2 + bool(training.ema_decay) + 2 + (training.accumulate > 1)
     parts = devices * training.accumulate
     passes = 2 if training.r_drop else 1
-    kept = max(update_floats(config.model, vocabulary, (passes * -(-rows // parts), source, target)) for rows, source, target in updates)
+    targets = passes if training.criterion == "likelihood" else 1 + risk.candidates + risk.reference  # of each source
+    kept = max(update_floats(config.model, vocabulary, (-(-rows // parts) * targets, source, target)) for rows, source, target in updates)
     seen = max((2 * rows * target * vocabulary for rows, _, target in validation), default=0)
     return MemoryEstimate(NUMBER_BYTES * copies * parameters, NUMBER_BYTES * max(kept, seen), devices)
 

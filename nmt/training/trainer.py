@@ -17,6 +17,7 @@ from nmt.inference import Inference, build_model, describe_layers
 from nmt.run_directory import RunDirectory
 from nmt.training.announcement import start_lines
 from nmt.training.cluster import Alone, Cluster
+from nmt.training.criterion import make_updater
 from nmt.training.deadline import EXPORT_SECONDS, Deadline
 from nmt.training.display import TrainingDisplay
 from nmt.training.fine_tuning import begin_with_origin
@@ -29,7 +30,7 @@ from nmt.training.pretrained import begin_with_word_vectors
 from nmt.training.recovery import Recovery
 from nmt.training.schedule import learning_rate
 from nmt.training.state import RunState
-from nmt.training.update import Updater, UpdateResult
+from nmt.training.update import UpdateResult
 from nmt.training.validation import Validator
 from nmt.training.validation_report import report_validation
 
@@ -71,8 +72,7 @@ class Trainer:
             self.frozen = freeze(self.model, config.training.freeze)
             self.optimizer = Adam([variable.value for variable in self.model.trainable_variables], config.training)
             self.inference = Inference(self.model, config.search)
-        guided = prepared.alignments is not None
-        self.updater = Updater(self.model, self.optimizer, self.distribution, config.training, guided=guided)
+        self.updater = make_updater(self.model, self.optimizer, self.distribution, config, prepared, self.inference)
         self.validator = Validator(config, prepared, self.updater, self.inference)
         self.plan = training_plan(config, prepared, self.distribution.replicas)
         self.recovery = Recovery(config.training, self.plan, self.checkpoints, display)
@@ -216,7 +216,7 @@ class Trainer:
             "target_tokens_per_second": round(tokens / seconds, 1),
             "seconds": round(self.elapsed(), 3),
         }
-        self.log.write("train", state.update, **values)
+        self.log.write("train", state.update, **values, **self.updater.figures())
         best = "" if state.best_value is None or config.metric != "bleu" else f" · best BLEU {-state.best_value:.1f}"
         left = (state.max_updates - state.update) * seconds / max(1, len(results))
         figures = f"epoch {state.epoch + 1} · loss {values['loss']:.2f} · {tokens / seconds:,.0f} tok/s{best}"

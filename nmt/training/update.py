@@ -58,6 +58,10 @@ class Updater:
         """The loss scale of an update, for its line in metrics.jsonl; nothing where there is none."""
         return {"loss_scale": float(result.loss_scale)} if self.loss_scale else {}
 
+    def figures(self) -> dict[str, float]:
+        """What a line of metrics.jsonl has of the updates since the last one, besides their results; here nothing."""
+        return {}
+
     def _own_rows(self, batch: Batch) -> tuple[Batch, Tensor]:
         """This replica's share of the global batch, which every replica receives whole: ids are small, and the split is exact."""
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
@@ -87,12 +91,16 @@ class Updater:
             minimised = sums.smoothed + self._attention_loss(attention, own) / (2 if alpha else 1)
             minimised = minimised if weight is None else minimised * weight
         *gradients, d_source, d_target = tape.gradient(minimised, [*self.variables, source, target])
-        for matrix, ids, rows in ((model.source_embedding, source_ids, d_source), (model.target_embedding, target_ids, d_target)):
+        self._add_lookups(gradients, (model.source_embedding, source_ids, d_source), (model.target_embedding, target_ids, d_target))
+        return gradients, tuple(sums)
+
+    def _add_lookups(self, gradients: list[Tensor | None], *lookups: tuple[Any, Tensor, Tensor]) -> None:
+        """Complete the gradients, in their place: for each lookup its matrix, the ids and the gradient of the embeddings."""
+        for matrix, ids, rows in lookups:
             if not matrix.trainable:  # frozen
                 continue
-            place = next(i for i, variable in enumerate(model.trainable_variables) if variable is matrix)
-            gradients[place] = _add_rows(gradients[place], matrix.shape, ids, rows * model.scale)
-        return gradients, tuple(sums)
+            place = next(i for i, variable in enumerate(self.model.trainable_variables) if variable is matrix)
+            gradients[place] = _add_rows(gradients[place], matrix.shape, ids, rows * self.model.scale)
 
     def _attention_loss(self, attention: Tensor, batch: Batch) -> Tensor:
         """What is minimised besides cross-entropy: a sum over target tokens."""

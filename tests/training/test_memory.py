@@ -31,6 +31,9 @@ def test_micro_batches_and_devices_need_less(tiny_config: Callable[..., Config])
     whole = activations()
     assert activations(accumulate=4) == activations(devices=4) == activations(devices=2, accumulate=2) < 0.3 * whole
     assert activations(precision="bfloat16") == whole  # what is kept stays float32
+    assert (
+        activations(criterion="minimum_risk", init_from="run", minimum_risk={"reference": True}) == 6 * whole
+    )  # 4 candidates, 2 references
 
 
 def test_weights_are_counted_with_all_their_copies(tiny_config: Callable[..., Config]) -> None:
