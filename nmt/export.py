@@ -185,6 +185,7 @@ def verify(
         call: dict[str, Any] = {
             "beam_size": beam_size or search.beam_size,
             "length_penalty": search.length_penalty,
+            "coverage_penalty": search.coverage_penalty,
             "max_steps": config.search.max_steps,
         }
         expected, found = (runtime.translate_ids(ids, lengths, **call) for runtime in (live, saved))
@@ -254,4 +255,9 @@ def validation_scores(config: Config, prepared: Prepared, translator: Translator
 
 def _search_defaults(config: Config) -> SearchDefaults:
     chosen = config.search
-    return SearchDefaults(beam_size=chosen.beam_size, length_penalty=chosen.length_penalty, copy_untranslatable=chosen.copy_untranslatable)
+    return SearchDefaults(
+        beam_size=chosen.beam_size,
+        length_penalty=chosen.length_penalty,
+        coverage_penalty=chosen.coverage_penalty,
+        copy_untranslatable=chosen.copy_untranslatable,
+    )

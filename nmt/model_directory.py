@@ -71,6 +71,7 @@ class SearchDefaults(Entry):
 
     beam_size: Count
     length_penalty: Annotated[float, Field(ge=0.0)]
+    coverage_penalty: Annotated[float, Field(ge=0.0)] = Field(0.0, description="0 in models that say nothing of it")
     copy_untranslatable: bool = Field(False, description="copy what has no letter; false in models that say nothing of it")
 
 

@@ -152,6 +152,15 @@ MISTAKES = {
         "train mine.yaml --set tokenizer.character_coverage=0.95",
         ["character_coverage", "0.98", "0.95"],
     ),
+    "coverage penalty without an attention": (
+        "train mine.yaml --set search.coverage_penalty=0.2 --set model.attention=none",
+        ["search.coverage_penalty is 0.2", "model.attention is none"],
+    ),
+    "translate: a penalty below 0": ("translate described hello --coverage-penalty -1", ["--coverage-penalty", "nmt translate --help"]),
+    "evaluate: a penalty of another kind": (
+        "evaluate described --source train.en --reference train.de --length-penalty long",
+        ["--length-penalty", "long", "nmt evaluate --help"],
+    ),
     "no micro-batch": ("train mine.yaml --set training.accumulate=0", ["training.accumulate", "0"]),
     "precision of no such name": ("train mine.yaml --set training.precision=float8", ["training.precision", "float8", "bfloat16"]),
     "train: no threads": ("train mine.yaml --threads 0", ["--threads", "1", "nmt train --help"]),
