@@ -1,4 +1,4 @@
-"""The verbs that say how good a model is: evaluate, info."""
+"""The verbs that say how good a model is, and with which search: evaluate, tune, info."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +11,7 @@ from nmt.cli_options import AsJson, Beam, CoveragePenalty, From, LengthPenalty, 
 def add_scoring_verbs(app: typer.Typer) -> None:
     """Give the command line these verbs."""
     app.command()(evaluate)
+    app.command()(tune)
     app.command()(info)
 
 
@@ -57,6 +58,53 @@ def evaluate(
         source=source_language,
     )
     print_evaluation(score, as_json)
+
+
+def tune(
+    model: Model,
+    source: Annotated[
+        Path | None, typer.Option("--source", help="file of source sentences; default: the text that the model's run validated on")
+    ] = None,
+    reference: Annotated[Path | None, typer.Option("--reference", help="file of their translations")] = None,
+    beam: Annotated[list[int] | None, typer.Option("--beam", min=1, help="may be repeated; default: 1, 4, 5, 8, 12")] = None,
+    length_penalty: Annotated[
+        list[float] | None, typer.Option("--length-penalty", min=0.0, max=10.0, help="may be repeated; default: 0 to 2 in steps of 0.2")
+    ] = None,
+    coverage_penalty: Annotated[
+        list[float] | None, typer.Option("--coverage-penalty", min=0.0, max=10.0, help="may be repeated; default: 0, 0.05, 0.1, 0.2, 0.4")
+    ] = None,
+    write: Annotated[bool, typer.Option("--write", help="publish the model with the chosen search, as its next version")] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="with --write: folder for that version; default: where the model is")
+    ] = None,
+    as_json: AsJson = False,
+    threads: Threads = None,
+) -> None:
+    """Choose beam size, length and coverage penalty by BLEU on validation text; with --write, make them the model's own."""
+    if (source is None) != (reference is None):
+        raise typer.BadParameter("--source and --reference go together")
+    if output and not write:
+        raise typer.BadParameter("-o says where --write puts the model: give --write too")
+    from nmt.config import ParallelText
+    from nmt.model_directory import find_model_directory
+    from nmt.tuned_export import folder_for, publish_tuned
+    from nmt.tuning import Grid
+    from nmt.tuning import tune as search
+    from nmt.tuning_report import print_tuning, record_of
+
+    folder = folder_for(find_model_directory(model), output) if write else None
+    usual = Grid()
+    grid = Grid(
+        tuple(sorted(set(beam or usual.beam_sizes))),
+        tuple(sorted(set(length_penalty or usual.length_penalties))),
+        tuple(sorted(set(coverage_penalty or usual.coverage_penalties))),
+    )
+    text = ParallelText(source=source, target=reference) if source else None
+    found = search(model, text, grid, threads, stderr())
+    written = None
+    if folder is not None and found.chosen is not found.own:
+        written = publish_tuned(found.directory, found.translator, record_of(found), folder)
+    print_tuning(found, written, as_json)
 
 
 def info(model: Model, as_json: AsJson = False) -> None:

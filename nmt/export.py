@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 from rich.console import Console
 
-from nmt.atomic import publishing_folder, write_text
+from nmt.atomic import next_version, publishing_folder, write_text
 from nmt.checkpoint import Arrays, load_weights
 from nmt.config import Config
 from nmt.config_file import save_config
@@ -130,11 +130,6 @@ def _save_graph(inference: Inference, folder: Path) -> None:
         raise ExportError(
             f"cannot write the model below {folder.parent}: {os.strerror(errno.ENOSPC)}; make room, then export again"
         ) from error
-
-
-def next_version(folder: Path) -> int:
-    """One more than the highest integer version in a folder of models."""
-    return 1 + max((int(path.name) for path in folder.iterdir() if path.name.isdecimal()), default=0)
 
 
 def verification_ids(prepared: Prepared) -> list[list[int]]:

@@ -16,7 +16,7 @@ from nmt.directions import arrows
 from nmt.errors import CorpusError, ModelError
 from nmt.evaluation import Score, evaluate
 from nmt.loading import load_translator
-from nmt.model_directory import Manifest, MemberRecord, ModelDirectory, find_model_directory
+from nmt.model_directory import Manifest, MemberRecord, ModelDirectory, Tuning, find_model_directory
 from nmt.peak_memory import peak_memory_gib
 from nmt.shown import translate_shown
 from nmt.special_tokens import tag_piece
@@ -79,7 +79,7 @@ def score_model(
         CorpusError: no such set; files that are missing, damaged or of unequal length.
     """
     directory = find_model_directory(model)
-    label, pairs, (source, target) = _test_pairs(directory, text, (source, target))
+    label, pairs, (source, target) = named_pairs(directory, text, (source, target))
     loaded = load_translator(model, threads=threads, shortlist=shortlist, target=target, source=source)
     translator = loaded.with_search(beam_size=beam, length_penalty=length_penalty, coverage_penalty=coverage_penalty)
     translator.translate([pairs[0].source])  # the first call warms the graph; it is not part of the speed
@@ -106,8 +106,13 @@ def score_model(
     )
 
 
-def _test_pairs(directory: ModelDirectory, text: ParallelText | str, given: Languages) -> tuple[str, list[SentencePair], Languages]:
-    """What to call a text, its pairs but for those that the text itself says are unfinished, and its languages: given, or the set's own."""
+def named_pairs(directory: ModelDirectory, text: ParallelText | str, given: Languages) -> tuple[str, list[SentencePair], Languages]:
+    """What to call a text, its pairs but for those that the text itself says are unfinished, and its languages: given, or the set's own.
+
+    Raises:
+        ModelError: the model cannot say which sets there are, or does not translate this one.
+        CorpusError: no such set, or one without pairs.
+    """
     languages: Languages
     if isinstance(text, ParallelText):
         languages = given
@@ -163,6 +168,7 @@ def print_model(directory: ModelDirectory, as_json: bool) -> None:
         "training": f"{training.updates} updates in {training.seconds / 60:.1f} minutes, seed {training.seed}, {training.hardware}",
         "limits": f"{limits.max_source_pieces} source pieces a sentence (longer lines are split), {limits.max_steps} target pieces",
         "search": f"beam {search.beam_size}, length penalty {search.length_penalty:g}, coverage penalty {search.coverage_penalty:g}",
+        **({"tuned": _tuned(manifest.tuning)} if manifest.tuning else {}),
         "corpora": "\n".join(f"{one.name}: {one.licence or 'licence not known'}" for one in manifest.corpora),
         "versions": ", ".join(f"{name} {version}" for name, version in manifest.versions.items()),
         "files": f"{len(manifest.files)}, all as they were published",
@@ -173,6 +179,11 @@ def print_model(directory: ModelDirectory, as_json: bool) -> None:
     for name, value in rows.items():
         table.add_row(name, value)
     Console(highlight=False).print(table)
+
+
+def _tuned(one: Tuning) -> str:
+    scores = f"BLEU {one.before:.2f} with the search of version {one.version}, {one.after:.2f} now, p = {one.p_value:.3f}"
+    return f"on {one.set}, {one.lines} lines: {scores}"
 
 
 def _member(one: MemberRecord) -> str:

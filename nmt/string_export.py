@@ -9,12 +9,11 @@ from pathlib import Path
 import tensorflow as tf
 from rich.console import Console
 
-from nmt.atomic import publishing_folder, write_text
+from nmt.atomic import next_version, publishing_folder, write_text
 from nmt.batch_plan import most_sentences
 from nmt.copying import ADDRESS_PATTERN
 from nmt.directions import Direction
 from nmt.errors import ExportError
-from nmt.export import next_version
 from nmt.loading import load_translator
 from nmt.model_directory import MANIFEST_FILE, STRINGS_EXTRA_FOLDER, Manifest, ModelDirectory, file_hashes
 from nmt.provenance import versions

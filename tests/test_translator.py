@@ -205,6 +205,7 @@ def test_search_settings_reach_the_runtime(translator: Translator) -> None:
         ({"n_best": 0}, "must be 1 or more"),
         ({"beam_size": 2, "n_best": 3}, "beam size of at least 3"),
         ({"length_penalty": -1.0}, "length penalty"),
+        ({"coverage_penalty": -1.0}, "coverage penalty"),
         ({"length_penalty": float("nan")}, "length penalty"),
     ],
 )

@@ -67,6 +67,7 @@ class SavedModelRuntime:
             raise ModelError(f"the SavedModel in {model_dir} knows no shortlist: it is older than they are; export it again")
         # Models without attention take none, nor do those that are older than it.
         self.takes_coverage_penalty = "coverage_penalty" in self._weights
+        self._coverage_penalty = float(self._weights["coverage_penalty"]) if self.takes_coverage_penalty else 0.0
 
     def translate_ids(
         self,
@@ -80,7 +81,8 @@ class SavedModelRuntime:
     ) -> Hypotheses:
         """See `Runtime.translate_ids`."""
         tf = self._tf
-        own = {"coverage_penalty": tf.constant(coverage_penalty, tf.float32)} if self.takes_coverage_penalty else {}
+        given = coverage_penalty != self._coverage_penalty  # else the graph's own goes back to it with the weights
+        own = {"coverage_penalty": tf.constant(coverage_penalty, tf.float32)} if given else {}
         found = self._translate_ids(
             ids=tf.constant(ids, tf.int32),
             lengths=tf.constant(lengths, tf.int32),
