@@ -36,6 +36,11 @@ def publishing_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def next_version(folder: Path) -> int:
+    """One more than the highest integer version in a folder of models."""
+    return 1 + max((int(path.name) for path in folder.iterdir() if path.name.isdecimal()), default=0)
+
+
 def write_text(path: Path, text: str) -> None:
     """Replace the file `path` by `text` (UTF-8) in one step."""
     with replacing_file(path) as temporary:

@@ -12,7 +12,22 @@ import typer
 from nmt.cli_bench import add_bench_verbs
 from nmt.cli_data import add_data_verbs
 from nmt.cli_inspect import add_inspect_verbs
-from nmt.cli_options import HELP, AsJson, Beam, Checkpoint, From, Model, Override, RunDir, Shortlist, Threads, To, stderr
+from nmt.cli_options import (
+    HELP,
+    Beam,
+    Checkpoint,
+    CoveragePenalty,
+    From,
+    LengthPenalty,
+    Model,
+    Override,
+    RunDir,
+    Shortlist,
+    Threads,
+    To,
+    stderr,
+)
+from nmt.cli_scoring import add_scoring_verbs
 from nmt.cli_serving import add_serving_verbs
 from nmt.cli_synthesis import add_synthesis_verbs
 from nmt.cli_training import add_training_verbs
@@ -151,6 +166,8 @@ def translate(
     source_language: From = None,
     tag: Annotated[str | None, typer.Option("--tag", metavar="NAME", help="translate as the corpora of this tag in data.mix do")] = None,
     beam: Beam = None,
+    length_penalty: LengthPenalty = None,
+    coverage_penalty: CoveragePenalty = None,
     n_best: Annotated[int, typer.Option("--n-best", min=1, help="write this many hypotheses a line: number, score, text")] = 1,
     scores: Annotated[bool, typer.Option("--scores", help="write each score and a tab before the translation")] = False,
     json_lines: Annotated[bool, typer.Option("--json", help="write one JSON object a line")] = False,
@@ -170,54 +187,11 @@ def translate(
     form = OutputFormat(beam, n_best, scores, json_lines, paragraphs)
     with opened_output(output) as out:  # first: a folder that is not there is said before a model is loaded
         translator = load_translator(model, threads=threads, shortlist=shortlist, target=target_language, source=source_language, tag=tag)
+        translator = translator.with_search(length_penalty=length_penalty, coverage_penalty=coverage_penalty)
         translate_lines(translator, source, out, form)
 
 
-@app.command()
-def evaluate(
-    model: Model,
-    source: Annotated[Path | None, typer.Option("--source", help="file of source sentences, plain or .gz")] = None,
-    reference: Annotated[Path | None, typer.Option("--reference", help="file of their translations")] = None,
-    test: Annotated[
-        str | None,
-        typer.Option(
-            "--test", metavar="NAME", help="instead, a set of the model's own config: test, valid, one of data.tests or its corpus"
-        ),
-    ] = None,
-    target_language: To = None,
-    source_language: From = None,
-    beam: Beam = None,
-    as_json: AsJson = False,
-    threads: Threads = None,
-    shortlist: Shortlist = False,
-) -> None:
-    """Score an exported model with BLEU, chrF and TER (sacreBLEU), signatures included."""
-    if test and (source or reference):
-        raise typer.BadParameter("--test names a set by itself: it goes with neither --source nor --reference")
-    if test and (target_language or source_language):
-        raise typer.BadParameter("--test names a set that has its own languages: it goes with neither --to nor --from")
-    if not test and not (source and reference):
-        raise typer.BadParameter("give --source and --reference, or --test NAME")
-    from nmt.config import ParallelText
-    from nmt.scoring import print_evaluation, score_model
-
-    text = test or ParallelText(source=source, target=reference)
-    score = score_model(model, text, beam, threads, stderr(), shortlist=shortlist, target=target_language, source=source_language)
-    print_evaluation(score, as_json)
-
-
-@app.command()
-def info(model: Model, as_json: AsJson = False) -> None:
-    """Say what a model is: languages, scores, training, limits, licences. Checks its files against their hashes."""
-    from nmt.model_directory import find_model_directory
-
-    directory = find_model_directory(model)
-    directory.verify_files()
-    from nmt.scoring import print_model
-
-    print_model(directory, as_json)
-
-
+add_scoring_verbs(app)
 add_serving_verbs(app)
 add_bench_verbs(app)
 add_data_verbs(app)

@@ -15,6 +15,16 @@ Model = Annotated[str, typer.Argument(metavar="MODEL", help="a model directory, 
 Override = Annotated[list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="change one setting; may be repeated")]
 RunDir = Annotated[Path | None, typer.Option("--run-dir", help="where the run lives; the same command carries it on")]
 Beam = Annotated[int | None, typer.Option("--beam", min=1, help="beam size; default: the model's own")]
+LengthPenalty = Annotated[
+    float | None,
+    typer.Option("--length-penalty", min=0.0, max=10.0, metavar="ALPHA", help="above 0 favours longer ones; default: the model's own"),
+]
+CoveragePenalty = Annotated[
+    float | None,
+    typer.Option(
+        "--coverage-penalty", min=0.0, max=10.0, metavar="BETA", help="above 0 favours what covers the source; default: the model's own"
+    ),
+]
 Threads = Annotated[int | None, typer.Option("--threads", min=1, help="CPU threads; default: all, or a container's limit")]
 Shortlist = Annotated[
     bool, typer.Option("--shortlist", help="search only among the pieces that can translate each batch: faster, an approximation")

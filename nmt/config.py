@@ -64,6 +64,10 @@ class SearchConfig(Section):
     length_penalty: Annotated[float, Field(ge=0.0, le=5.0)] = Field(
         1.0, description="alpha of the length penalty (Wu et al. 2016, equation 14)"
     )
+    coverage_penalty: Annotated[float, Field(ge=0.0, le=5.0)] = Field(
+        0.0,
+        description="beta of the coverage penalty (the same equation): finished hypotheses that leave out parts of the source rank lower",
+    )
     max_length_factor: Annotated[float, Field(gt=0.0)] = Field(
         2.0, description="a hypothesis has at most this many pieces for each source piece"
     )
@@ -116,6 +120,11 @@ class Config(Section):
             raise ValueError(
                 "the training text has an alignment, which links the pieces of its best segmentation: set training.subword_sampling to 0, "
                 "or leave the alignment out"
+            )
+        if self.model.attention == "none" and self.search.coverage_penalty > 0:
+            raise ValueError(
+                f"search.coverage_penalty is {self.search.coverage_penalty:g}, which is counted by attention, but model.attention is none: "
+                "leave one of them out"
             )
         if self.search.max_source_pieces > self.data.max_pieces:
             raise ValueError(

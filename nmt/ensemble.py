@@ -32,6 +32,11 @@ class Ensemble:
         """Of all members."""
         return [variable for member in self.members for variable in member.trainable_variables]
 
+    @property
+    def sees_source(self) -> bool:
+        """Whether any member attends to anything."""
+        return any(member.sees_source for member in self.members)
+
     def input_gates(self, ids: Tensor) -> Tensor:
         """`Seq2Seq.input_gates` of all members side by side."""
         return tf.concat([member.input_gates(ids) for member in self.members], axis=1)

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 from rich.console import Console
 
-from nmt.atomic import publishing_folder, write_text
+from nmt.atomic import next_version, publishing_folder, write_text
 from nmt.checkpoint import Arrays, load_weights
 from nmt.config import Config
 from nmt.config_file import save_config
@@ -132,11 +132,6 @@ def _save_graph(inference: Inference, folder: Path) -> None:
         ) from error
 
 
-def next_version(folder: Path) -> int:
-    """One more than the highest integer version in a folder of models."""
-    return 1 + max((int(path.name) for path in folder.iterdir() if path.name.isdecimal()), default=0)
-
-
 def verification_ids(prepared: Prepared) -> list[list[int]]:
     """Source ids of validation sentences, and of training sentences where there are fewer than needed.
 
@@ -185,6 +180,7 @@ def verify(
         call: dict[str, Any] = {
             "beam_size": beam_size or search.beam_size,
             "length_penalty": search.length_penalty,
+            "coverage_penalty": search.coverage_penalty,
             "max_steps": config.search.max_steps,
         }
         expected, found = (runtime.translate_ids(ids, lengths, **call) for runtime in (live, saved))
@@ -254,4 +250,9 @@ def validation_scores(config: Config, prepared: Prepared, translator: Translator
 
 def _search_defaults(config: Config) -> SearchDefaults:
     chosen = config.search
-    return SearchDefaults(beam_size=chosen.beam_size, length_penalty=chosen.length_penalty, copy_untranslatable=chosen.copy_untranslatable)
+    return SearchDefaults(
+        beam_size=chosen.beam_size,
+        length_penalty=chosen.length_penalty,
+        coverage_penalty=chosen.coverage_penalty,
+        copy_untranslatable=chosen.copy_untranslatable,
+    )

@@ -13,6 +13,7 @@ from nmt.model.seq2seq import SearchSizes, SearchWeights, Seq2Seq
 from nmt.runtime.interface import Hypotheses as FoundHypotheses
 from nmt.search.beam import beam_search
 from nmt.search.best import BLOCK
+from nmt.search.coverage import Coverage
 from nmt.search.greedy import greedy_search
 from nmt.search.sample import sample
 from nmt.search.step import IMPOSSIBLE, Hypotheses, State
@@ -57,6 +58,8 @@ class SearchModel(Protocol):
     def trainable_variables(self) -> list[Any]: ...  # noqa: D102
     @property
     def search_sizes(self) -> SearchSizes: ...  # noqa: D102
+    @property
+    def sees_source(self) -> bool: ...  # noqa: D102
     def input_gates(self, ids: Tensor) -> Tensor: ...  # noqa: D102
     def output_layer(self) -> tuple[Tensor, Tensor]: ...  # noqa: D102
     def encode(self, source: Tensor, source_lengths: Tensor) -> tuple[Any, State]: ...  # noqa: D102
@@ -75,6 +78,7 @@ class Inference:
     def __init__(self, model: SearchModel, config: SearchConfig) -> None:
         self.model = model
         self.factor, self.offset = config.max_length_factor, config.max_length_offset
+        self.coverage_penalty = config.coverage_penalty
         vocabulary, gates, width = model.search_sizes
         specs = SearchWeights(
             input_gates=tf.TensorSpec([None, gates], tf.float32),
@@ -83,6 +87,8 @@ class Inference:
             output_ids=tf.TensorSpec([None], tf.int32),
         )
         named = [tf.TensorSpec(spec.shape, spec.dtype, name=name) for name, spec in specs._asdict().items()]
+        if model.sees_source:
+            named.append(tf.TensorSpec([], tf.float32, name="coverage_penalty"))
         self.table_pays = vocabulary * gates * tf.float32.size <= LARGEST_TABLE_BYTES
         self.translate_prepared = tf.function(self._translate_prepared, input_signature=[*SIGNATURE, *named])
 
@@ -108,10 +114,19 @@ class Inference:
             table: scalar bool, whether to compute the input gates of every target piece. That is a product of the whole vocabulary, and
                 pays where more than a few sentences follow.
         """
-        return self._search_weights(table & self.table_pays)._asdict()
+        weights = self._search_weights(table & self.table_pays)._asdict()
+        # Not a weight, but it goes the same way: whoever gives back what he got, as readers from before this penalty do, gets the default.
+        return weights | ({"coverage_penalty": tf.constant(self.coverage_penalty)} if self.model.sees_source else {})
 
     def search(
-        self, ids: Tensor, lengths: Tensor, beam_size: Tensor, length_penalty: Tensor, max_steps: Tensor, weights: SearchWeights
+        self,
+        ids: Tensor,
+        lengths: Tensor,
+        beam_size: Tensor,
+        length_penalty: Tensor,
+        max_steps: Tensor,
+        weights: SearchWeights,
+        coverage_penalty: Tensor | None,
     ) -> Hypotheses:
         """Translate B sentences.
 
@@ -123,6 +138,7 @@ class Inference:
             max_steps: scalar int32, an upper bound on the pieces of every hypothesis. Each sentence also has its own, from its own length,
                 so that its translation does not depend on its neighbours.
             weights: the model's, rearranged; those of some output pieces alone search among these pieces.
+            coverage_penalty: scalar float32, beta; None for a model without attention.
         """
         width = tf.shape(ids)[1]
         memory, state = self.model.encode(ids, lengths)
@@ -131,10 +147,11 @@ class Inference:
         def step(tokens: Tensor, rows: Tensor, state: State) -> tuple[Tensor, State, Tensor]:
             return self.model.step(tokens, rows, beam_size, state, memory, weights)
 
+        coverage = None if coverage_penalty is None else Coverage(coverage_penalty, lengths)
         found = tf.cond(
             beam_size == 1,
-            lambda: greedy_search(step, state, limits, width, length_penalty),
-            lambda: beam_search(step, state, limits, width, length_penalty, beam_size),
+            lambda: greedy_search(step, state, limits, width, length_penalty, coverage),
+            lambda: beam_search(step, state, limits, width, length_penalty, beam_size, coverage),
         )
         return found._replace(ids=tf.gather(weights.output_ids, found.ids))
 
@@ -166,8 +183,9 @@ class Inference:
     def translate_ids(
         self, ids: Tensor, lengths: Tensor, beam_size: Tensor, length_penalty: Tensor, max_steps: Tensor
     ) -> dict[str, Tensor]:
-        """`search` under the names of the exported signature."""
-        return self.translate_prepared(ids, lengths, beam_size, length_penalty, max_steps, *self._search_weights(tf.constant(False)))
+        """`search` under the names of the exported signature, with the coverage penalty of the config."""
+        found = self.search_weights(tf.constant(False))
+        return self.translate_prepared(ids, lengths, beam_size, length_penalty, max_steps, **found)
 
     def _translate_prepared(
         self,
@@ -180,9 +198,10 @@ class Inference:
         output_weights: Tensor,
         output_bias: Tensor,
         output_ids: Tensor,
+        coverage_penalty: Tensor | None = None,
     ) -> dict[str, Tensor]:
         weights = SearchWeights(input_gates, output_weights, output_bias, output_ids)
-        return self.search(ids, lengths, beam_size, length_penalty, max_steps, weights)._asdict()
+        return self.search(ids, lengths, beam_size, length_penalty, max_steps, weights, coverage_penalty)._asdict()
 
 
 class LiveRuntime:
@@ -193,16 +212,25 @@ class LiveRuntime:
 
     def __init__(self, inference: Inference) -> None:
         self.inference = inference
+        self.takes_coverage_penalty = inference.model.sees_source
         self.weights = inference.search_weights(tf.constant(True))
 
     def translate_ids(
-        self, ids: NDArray[np.int32], lengths: NDArray[np.int32], *, beam_size: int, length_penalty: float, max_steps: int
+        self,
+        ids: NDArray[np.int32],
+        lengths: NDArray[np.int32],
+        *,
+        beam_size: int,
+        length_penalty: float,
+        max_steps: int,
+        coverage_penalty: float = 0.0,
     ) -> FoundHypotheses:
         """See `Runtime.translate_ids`."""
+        own = {"coverage_penalty": tf.constant(coverage_penalty, tf.float32)} if self.takes_coverage_penalty else {}
         found = self.inference.translate_prepared(
             *(tf.constant(part, tf.int32) for part in (ids, lengths, beam_size)),
             tf.constant(length_penalty, tf.float32),
             tf.constant(max_steps, tf.int32),
-            **self.weights,
+            **(self.weights | own),
         )
         return FoundHypotheses(*(found[name].numpy() for name in FoundHypotheses._fields))

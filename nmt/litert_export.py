@@ -12,7 +12,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from rich.console import Console
 
-from nmt.atomic import publishing_folder, replacing_file
+from nmt.atomic import next_version, publishing_folder, replacing_file
 from nmt.backend import standard_error_kept
 from nmt.checkpoint import Arrays, load_weights
 from nmt.config import Config
@@ -23,7 +23,6 @@ from nmt.export import (
     describe,
     live_inference,
     manifest_of,
-    next_version,
     translator_over,
     validation_scores,
     verification_ids,

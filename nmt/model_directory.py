@@ -71,6 +71,7 @@ class SearchDefaults(Entry):
 
     beam_size: Count
     length_penalty: Annotated[float, Field(ge=0.0)]
+    coverage_penalty: Annotated[float, Field(ge=0.0)] = Field(0.0, description="0 in models that say nothing of it")
     copy_untranslatable: bool = Field(False, description="copy what has no letter; false in models that say nothing of it")
 
 
@@ -92,6 +93,19 @@ class Conversion(Entry):
     float32_bleu: float | None = Field(None, description="of the model before, on the lines of the score on `valid`")
 
 
+class Tuning(Entry):
+    """Where the search that a model comes with was chosen, where that was after its export."""
+
+    set: str
+    lines: Count
+    signature: str = Field(description="of all BLEU scores here")
+    version: int = Field(description="of the model that was tuned, with the search that it had")
+    before: float
+    after: float
+    p_value: float = Field(description="of their difference, by paired bootstrap")
+    trials: tuple[dict[str, float], ...] = Field(description="each search that was tried: its settings, BLEU, seconds")
+
+
 class Manifest(Entry):
     """MODEL.json."""
 
@@ -110,6 +124,7 @@ class Manifest(Entry):
     search: SearchDefaults
     corpora: tuple[CorpusRecord, ...] = ()
     conversion: Conversion | None = None
+    tuning: Tuning | None = None
     files: dict[str, str] = Field(description="sha256 of each file of the folder but MODEL.json, by path relative to it")
 
     @model_validator(mode="before")

@@ -41,6 +41,7 @@ def show_summary(run: RunDirectory, config: Config, model: Path, console: Consol
     say("what could be tried next:")
     for line in advice(found, config):
         say(f"  - {line}")
+    say(f"  - another beam size, length and coverage penalty, chosen on the validation text: nmt tune {run.path} --write")
 
 
 def advice(found: RunMetrics, config: Config) -> list[str]:
@@ -75,7 +76,7 @@ def advice(found: RunMetrics, config: Config) -> list[str]:
         less = f"--set model.dropout={max(0.0, round(model.dropout - 0.1, 2)):g}, or " if model.dropout > 0.0 else ""
         wider = f"--set model.decoder_units={3 * model.decoder_units // 2}"
         lines.append(f"under-fitted: training loss is hardly below validation loss: more updates, {less}a larger model ({wider})")
-    return lines or ["levelled off: more or cleaner text helps most now (nmt audit), or another beam size and length penalty"]
+    return lines or ["levelled off: more or cleaner text helps most now (nmt audit)"]
 
 
 def _row(name: str, series: Series, highest: bool | None, digits: int) -> list[str]:

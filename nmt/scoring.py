@@ -16,7 +16,7 @@ from nmt.directions import arrows
 from nmt.errors import CorpusError, ModelError
 from nmt.evaluation import Score, evaluate
 from nmt.loading import load_translator
-from nmt.model_directory import Manifest, MemberRecord, ModelDirectory, find_model_directory
+from nmt.model_directory import Manifest, MemberRecord, ModelDirectory, Tuning, find_model_directory
 from nmt.peak_memory import peak_memory_gib
 from nmt.shown import translate_shown
 from nmt.special_tokens import tag_piece
@@ -35,6 +35,7 @@ class Evaluation:
     target: str
     beam: int
     length_penalty: float
+    coverage_penalty: float
     shortlist: bool
     lines: int
     seconds: float
@@ -52,6 +53,8 @@ def score_model(
     threads: int | None,
     console: Console,
     *,
+    length_penalty: float | None = None,
+    coverage_penalty: float | None = None,
     shortlist: bool = False,
     target: str | None = None,
     source: str | None = None,
@@ -64,21 +67,24 @@ def score_model(
         beam: hypotheses at each step; default: the model's own.
         threads: CPU threads; default: all.
         console: where a person looks.
+        length_penalty: alpha; default: the model's own.
+        coverage_penalty: beta; default: the model's own.
         shortlist: search only among the target pieces that the model's lexical shortlist selects.
         target: language of the references of two files, for a model of several directions; default: the main direction's. A set of
             the config has its own.
         source: the same for the sources.
 
     Raises:
-        ModelError: not a model, or one that has not learnt the direction.
+        ModelError: not a model, or one that has not learnt the direction, or that takes no coverage penalty.
         CorpusError: no such set; files that are missing, damaged or of unequal length.
     """
     directory = find_model_directory(model)
-    label, pairs, (source, target) = _test_pairs(directory, text, (source, target))
-    translator = load_translator(model, threads=threads, shortlist=shortlist, target=target, source=source)
-    translator.translate([pairs[0].source], beam_size=beam)  # the first call warms the graph; it is not part of the speed
+    label, pairs, (source, target) = named_pairs(directory, text, (source, target))
+    loaded = load_translator(model, threads=threads, shortlist=shortlist, target=target, source=source)
+    translator = loaded.with_search(beam_size=beam, length_penalty=length_penalty, coverage_penalty=coverage_penalty)
+    translator.translate([pairs[0].source])  # the first call warms the graph; it is not part of the speed
     started = time.monotonic()
-    outputs = translate_shown(translator, [pair.source for pair in pairs], console, beam_size=beam)
+    outputs = translate_shown(translator, [pair.source for pair in pairs], console)
     seconds = time.monotonic() - started
     manifest = directory.manifest
     return Evaluation(
@@ -86,8 +92,9 @@ def score_model(
         set=label,
         source=translator.source_language,
         target=translator.target_language,
-        beam=beam or manifest.search.beam_size,
-        length_penalty=manifest.search.length_penalty,
+        beam=translator.search.beam_size,
+        length_penalty=translator.search.length_penalty,
+        coverage_penalty=translator.search.coverage_penalty,
         shortlist=shortlist,
         lines=len(pairs),
         seconds=round(seconds, 3),
@@ -99,8 +106,13 @@ def score_model(
     )
 
 
-def _test_pairs(directory: ModelDirectory, text: ParallelText | str, given: Languages) -> tuple[str, list[SentencePair], Languages]:
-    """What to call a text, its pairs but for those that the text itself says are unfinished, and its languages: given, or the set's own."""
+def named_pairs(directory: ModelDirectory, text: ParallelText | str, given: Languages) -> tuple[str, list[SentencePair], Languages]:
+    """What to call a text, its pairs but for those that the text itself says are unfinished, and its languages: given, or the set's own.
+
+    Raises:
+        ModelError: the model cannot say which sets there are, or does not translate this one.
+        CorpusError: no such set, or one without pairs.
+    """
     languages: Languages
     if isinstance(text, ParallelText):
         languages = given
@@ -141,7 +153,7 @@ def print_model(directory: ModelDirectory, as_json: bool) -> None:
     if as_json:
         print(manifest.model_dump_json())
         return
-    training, limits = manifest.training, manifest.limits
+    training, limits, search = manifest.training, manifest.limits, manifest.search
     of_main = f" ({arrows(manifest.directions[:1])})" if len(manifest.directions) > 1 else ""
     rows = {
         "model": str(directory.path),
@@ -155,7 +167,8 @@ def print_model(directory: ModelDirectory, as_json: bool) -> None:
         **({"ensemble of": "\n".join(map(_member, manifest.members))} if manifest.members else {}),
         "training": f"{training.updates} updates in {training.seconds / 60:.1f} minutes, seed {training.seed}, {training.hardware}",
         "limits": f"{limits.max_source_pieces} source pieces a sentence (longer lines are split), {limits.max_steps} target pieces",
-        "search": f"beam {manifest.search.beam_size}, length penalty {manifest.search.length_penalty:g}",
+        "search": f"beam {search.beam_size}, length penalty {search.length_penalty:g}, coverage penalty {search.coverage_penalty:g}",
+        **({"tuned": _tuned(manifest.tuning)} if manifest.tuning else {}),
         "corpora": "\n".join(f"{one.name}: {one.licence or 'licence not known'}" for one in manifest.corpora),
         "versions": ", ".join(f"{name} {version}" for name, version in manifest.versions.items()),
         "files": f"{len(manifest.files)}, all as they were published",
@@ -166,6 +179,11 @@ def print_model(directory: ModelDirectory, as_json: bool) -> None:
     for name, value in rows.items():
         table.add_row(name, value)
     Console(highlight=False).print(table)
+
+
+def _tuned(one: Tuning) -> str:
+    scores = f"BLEU {one.before:.2f} with the search of version {one.version}, {one.after:.2f} now, p = {one.p_value:.3f}"
+    return f"on {one.set}, {one.lines} lines: {scores}"
 
 
 def _member(one: MemberRecord) -> str:

@@ -64,9 +64,9 @@ class _Told:
         self._told = now
 
 
-def translate_shown(translator: Translator, lines: Sequence[str], console: Console, *, beam_size: int | None = None) -> list[str]:
+def translate_shown(translator: Translator, lines: Sequence[str], console: Console) -> list[str]:
     """Translate lines under a progress bar."""
     outputs: list[str] = []
     for window in tracked(list(windows(lines, window_lines=SHOWN_LINES)), "translating", console):
-        outputs += translator.translate(window, beam_size=beam_size)
+        outputs += translator.translate(window)
     return outputs

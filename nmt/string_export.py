@@ -9,16 +9,15 @@ from pathlib import Path
 import tensorflow as tf
 from rich.console import Console
 
-from nmt.atomic import publishing_folder, write_text
+from nmt.atomic import next_version, publishing_folder, write_text
 from nmt.batch_plan import most_sentences
 from nmt.copying import ADDRESS_PATTERN
 from nmt.directions import Direction
 from nmt.errors import ExportError
-from nmt.export import next_version
 from nmt.loading import load_translator
 from nmt.model_directory import MANIFEST_FILE, STRINGS_EXTRA_FOLDER, Manifest, ModelDirectory, file_hashes
 from nmt.provenance import versions
-from nmt.runtime.savedmodel import SIGNATURE
+from nmt.runtime.savedmodel import PREPARED_SIGNATURE, SIGNATURE, WEIGHTS_SIGNATURE
 from nmt.segmentation import writes_spaces
 from nmt.shown import printer, tracked
 from nmt.special_tokens import EOS, PAD
@@ -108,6 +107,7 @@ class StringTranslation(tf.Module):
             [piece.startswith("▁") for piece in tokenizers.source.pieces(range(tokenizers.source.vocabulary_size))]
         )
         self.limits, self.settings = manifest.limits, manifest.search
+        self.covered = self.settings.coverage_penalty > 0
         self.prefix = prefix
         self.between = " " if writes_spaces(manifest.target) else ""
 
@@ -181,12 +181,17 @@ class StringTranslation(tf.Module):
         """Run the graph of ids, rows [B, (pieces)] -> the best hypotheses' text [B]."""
         tags = tf.tile(tf.constant([self.prefix], tf.int32, [1, len(self.prefix)]), [rows.nrows(), 1])
         ended = tf.concat([tags, rows, tf.fill([rows.nrows(), 1], EOS)], axis=1)
-        found = self.model.signatures[SIGNATURE](
+        search, more = self.model.signatures[SIGNATURE], {}
+        if self.covered:  # the first signature has the penalty that the model was exported with, not what may have been tuned since
+            search, weights = (self.model.signatures[name] for name in (PREPARED_SIGNATURE, WEIGHTS_SIGNATURE))
+            more = weights(table=tf.constant(False)) | {"coverage_penalty": tf.constant(self.settings.coverage_penalty, tf.float32)}
+        found = search(
             ids=ended.to_tensor(PAD),
             lengths=tf.cast(ended.row_lengths(), tf.int32),
             beam_size=tf.constant(self.settings.beam_size),
             length_penalty=tf.constant(self.settings.length_penalty, tf.float32),
             max_steps=tf.constant(self.limits.max_steps),
+            **more,
         )
         best = tf.RaggedTensor.from_tensor(found["ids"][:, 0], lengths=found["lengths"][:, 0])
         text = self.target.detokenize(tf.ragged.boolean_mask(best, best > EOS))  # as Tokenizer.decode: no special tokens

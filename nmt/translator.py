@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from nmt.errors import ModelError
 from nmt.hypotheses import Alignment, Hypothesis, join_hypotheses
 from nmt.model_directory import Limits, SearchDefaults
 from nmt.repetition import kept_pieces
+from nmt.searching import Search, SearchOptions, search_with
 from nmt.segmentation import Segment, rejoin, split_long, split_paragraphs, writes_spaces
 from nmt.special_tokens import EOS_PIECE
 from nmt.streaming import WINDOW_LINES, windows
@@ -27,15 +27,6 @@ if TYPE_CHECKING:
 
 Source = tuple[int, ...]
 """Ids of one sentence: its tags, if the model has any, and its pieces. EOS is not among them."""
-
-
-class Search(NamedTuple):
-    """What one call asks for, defaults filled in."""
-
-    beam_size: int
-    length_penalty: float
-    n_best: int = 1
-    alignment: bool = False
 
 
 class Encoded(NamedTuple):
@@ -96,19 +87,24 @@ class Translator:
         other._turn_to(self.directions.find(source, target), tag)
         return other
 
+    def with_search(self, **options: Unpack[SearchOptions]) -> Translator:
+        """Return a translator over the same model that searches so where a call says nothing; what is left out stays as it is.
+
+        Raises:
+            ModelError: a search that cannot be.
+        """
+        chosen, other = self.search_for(**options), copy.copy(self)
+        names = ("beam_size", "length_penalty", "coverage_penalty")
+        other.search = self.search.model_copy(update={name: getattr(chosen, name) for name in names})
+        return other
+
     def _turn_to(self, direction: tuple[str, str], tag: str | None) -> None:
         self.source_language, self.target_language = direction
         self.prefix: Source = tuple(self._tokenizers.tag_ids(self.directions.tags(direction, tag)))
         self.between = " " if writes_spaces(self.target_language) else ""
 
     def translate(
-        self,
-        lines: Sequence[str],
-        *,
-        target: str | None = None,
-        source: str | None = None,
-        beam_size: int | None = None,
-        length_penalty: float | None = None,
+        self, lines: Sequence[str], *, target: str | None = None, source: str | None = None, **options: Unpack[SearchOptions]
     ) -> list[str]:
         """Translate each line. White space at its ends is dropped; a line of nothing else gives an empty one.
 
@@ -116,16 +112,15 @@ class Translator:
             lines: Sentences, or lines of several; one that is too long for the model is split and put together again.
             target: Language code, of a model of several directions, as `into` takes it.
             source: The same.
-            beam_size: Default: the model's own.
-            length_penalty: Default: the model's own.
+            options: `beam_size`, `length_penalty`, `coverage_penalty`; default: the model's own.
         """
         chosen = self if target is None and source is None else self.into(target, source=source)
-        return [found[0].text for found in chosen.hypotheses(lines, beam_size=beam_size, length_penalty=length_penalty)]
+        return [found[0].text for found in chosen.hypotheses(lines, **options)]
 
-    def translate_paragraphs(self, text: str, *, beam_size: int | None = None, length_penalty: float | None = None) -> str:
+    def translate_paragraphs(self, text: str, **options: Unpack[SearchOptions]) -> str:
         """Translate a text of many lines sentence by sentence; line breaks, blank lines and spaces between sentences stay."""
         sentences = split_paragraphs(text, self.source_language)
-        translations = self.translate([sentence.text for sentence in sentences], beam_size=beam_size, length_penalty=length_penalty)
+        translations = self.translate([sentence.text for sentence in sentences], **options)
         return rejoin(text, sentences, translations, between=self.between)
 
     def stream(
@@ -133,63 +128,56 @@ class Translator:
         lines: Iterable[str],
         *,
         n_best: int = 1,
-        beam_size: int | None = None,
-        length_penalty: float | None = None,
         alignment: bool = False,
         window_lines: int = WINDOW_LINES,
+        **options: Unpack[SearchOptions],
     ) -> Iterator[list[Hypothesis]]:
         """Translate any number of lines in flat memory: give the hypotheses of each in order, a window read and translated at a time."""
         for window in windows(lines, window_lines=window_lines):
-            yield from self.hypotheses(window, n_best=n_best, beam_size=beam_size, length_penalty=length_penalty, alignment=alignment)
+            yield from self.hypotheses(window, n_best=n_best, alignment=alignment, **options)
 
     def hypotheses(
-        self,
-        lines: Sequence[str],
-        *,
-        n_best: int = 1,
-        beam_size: int | None = None,
-        length_penalty: float | None = None,
-        alignment: bool = False,
+        self, lines: Sequence[str], *, n_best: int = 1, alignment: bool = False, **options: Unpack[SearchOptions]
     ) -> list[list[Hypothesis]]:
         """Return for each line its best hypotheses, the best first.
 
         Args:
             lines: What to translate.
             n_best: Hypotheses for each line; an empty line, and one that is copied, has one, of score 0.
-            beam_size: Default: the model's own, or `n_best` if that is more.
-            length_penalty: Default: the model's own.
             alignment: Whether to give each hypothesis its pieces and attention.
+            options: `beam_size`, `length_penalty`, `coverage_penalty`; default: the model's own, the beam as wide as `n_best` needs.
 
         Raises:
             ModelError: a search that cannot be, such as more hypotheses than the beam holds.
         """
-        search = self.search_for(n_best, beam_size, length_penalty, alignment)
+        search = self.search_for(n_best, alignment, **options)
         encoded = self.encode(lines)
         sources = encoded.sources
         found: dict[Source, list[Hypothesis]] = {}
         for batch in plan_batches([len(ids) for ids in sources], search.beam_size):
             rows = [sources[index] for index in batch]
-            raw = self.translate_batch(rows, search.beam_size, search.length_penalty)
+            raw = self.translate_batch(rows, search)
             found |= zip(rows, self.read(rows, raw, search), strict=True)
         return self.join(encoded, found, search)
 
-    def search_for(
-        self, n_best: int = 1, beam_size: int | None = None, length_penalty: float | None = None, alignment: bool = False
-    ) -> Search:
+    @property
+    def takes_coverage_penalty(self) -> bool:
+        """Whether a search may have a coverage penalty."""
+        return self._runtime.takes_coverage_penalty
+
+    def search_for(self, n_best: int = 1, alignment: bool = False, **options: Unpack[SearchOptions]) -> Search:
         """Fill in the model's own search where a call says nothing.
 
         Raises:
             ModelError: a search that cannot be.
         """
-        beam = max(self.search.beam_size, n_best) if beam_size is None else beam_size
-        penalty = self.search.length_penalty if length_penalty is None else length_penalty
-        if n_best < 1 or beam < 1:
-            raise ModelError(f"beam size and number of hypotheses must be 1 or more, got {beam} and {n_best}")
-        if n_best > beam:
-            raise ModelError(f"{n_best} hypotheses need a beam size of at least {n_best}, got {beam}")
-        if not (math.isfinite(penalty) and penalty >= 0):
-            raise ModelError(f"length penalty must be 0 or more, got {penalty}")
-        return Search(beam, penalty, n_best, alignment)
+        search = search_with(self.search, n_best, alignment, options)
+        if search.coverage_penalty > 0 and not self.takes_coverage_penalty:
+            raise ModelError(
+                f"model {self.name} takes no coverage penalty, got {search.coverage_penalty:g}: it has no attention to count by, or was "
+                "exported before there was one (then nmt export RUN_DIR helps)"
+            )
+        return search
 
     def encode(self, lines: Sequence[str]) -> Encoded:
         """Turn lines into the id sequences that a model is shown: what is too long is split, what needs no translation left out."""
@@ -211,10 +199,14 @@ class Translator:
             ],
         )
 
-    def translate_batch(self, rows: Sequence[Source], beam_size: int, length_penalty: float) -> Hypotheses:
+    def translate_batch(self, rows: Sequence[Source], search: Search) -> Hypotheses:
         """Search for the translations of id sequences, none of them empty, that fit one batch."""
         return self._runtime.translate_ids(
-            *padded(rows), beam_size=beam_size, length_penalty=length_penalty, max_steps=self.limits.max_steps
+            *padded(rows),
+            beam_size=search.beam_size,
+            length_penalty=search.length_penalty,
+            max_steps=self.limits.max_steps,
+            coverage_penalty=search.coverage_penalty,
         )
 
     def read(self, rows: Sequence[Source], found: Hypotheses, search: Search) -> list[list[Hypothesis]]:

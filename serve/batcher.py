@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from nmt.hypotheses import Hypothesis
-from nmt.translator import Search, Source
+from nmt.searching import Search
+from nmt.translator import Source
 from serve.cache import Key, SentenceCache
 from serve.job import Answer, Busy, Closed, Job, NeverFits
 from serve.speed import Speed
@@ -72,7 +73,7 @@ class _Entry:
 
 
 Translate = Callable[[Sequence[Source], Sequence[Search]], list[list[Hypothesis]]]
-"""Translates one batch; all its searches agree in beam size and length penalty. Called in a thread of the batcher's own."""
+"""Translates one batch; all its searches agree in beam size and penalties. Called in a thread of the batcher's own."""
 
 
 class Batcher:
@@ -243,8 +244,8 @@ class Batcher:
             return []
         first = self._queue[0]
         self._now = first.turn
-        beam, penalty = first.search.beam_size, first.search.length_penalty
-        alike = [entry for entry in self._queue[:LOOKED_AT] if entry.search.beam_size == beam and entry.search.length_penalty == penalty]
+        beam = first.search.beam_size
+        alike = [entry for entry in self._queue[:LOOKED_AT] if entry.search.engine == first.search.engine]
         alike.sort(key=lambda entry: abs(entry.pieces - first.pieces))  # stable: among equals the one whose turn is earlier
         batch: list[_Entry] = []
         width = 0

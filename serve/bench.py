@@ -131,7 +131,7 @@ def _offline(translator: Translator, lines: Sequence[str], plan: Plan) -> float:
     found: dict[Source, list[Hypothesis]] = {}
     for batch in plan_batches([len(ids) for ids in sources], search.beam_size, plan.batch_sentences):
         rows = [sources[index] for index in batch]
-        raw = translator.translate_batch(rows, search.beam_size, search.length_penalty)
+        raw = translator.translate_batch(rows, search)
         found |= zip(rows, translator.read(rows, raw, search), strict=True)
     translator.join(encoded, found, search)
     return len(lines) / (time.perf_counter() - started)

@@ -3,7 +3,8 @@
 from collections import OrderedDict
 
 from nmt.hypotheses import Hypothesis
-from nmt.translator import Search, Source
+from nmt.searching import Search
+from nmt.translator import Source
 
 Key = tuple[Source, Search]
 _ROW_OVERHEAD = 200  # bytes of an entry besides its contents, about

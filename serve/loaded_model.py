@@ -13,7 +13,8 @@ from nmt.hypotheses import Hypothesis
 from nmt.loading import load_translator
 from nmt.model_directory import MANIFEST_FILE, ModelDirectory, read_manifest
 from nmt.runtime.interface import Hypotheses
-from nmt.translator import Search, Source, Translator
+from nmt.searching import Search
+from nmt.translator import Source, Translator
 from serve.batcher import Batcher, BatchLimits, BatchObserver
 from serve.graph_check import check_graph
 from serve.speed import Speed
@@ -131,21 +132,20 @@ def _try_golden(folder: Path, translator: Translator, golden: dict[str, str]) ->
 def _warm(translator: Translator, lines: Sequence[str], rows: int) -> Speed:
     """Run a lone sentence and a full batch, greedy and with the model's beam; returns the speed of the last."""
     sources = translator.encode(lines or [_WARM_LINE]).sources or [(5,) * 8]
-    search = translator.search
     speed = Speed()
-    for beam in sorted({1, search.beam_size}):
-        most = min(rows, most_sentences(beam))
+    for beam in sorted({1, translator.search.beam_size}):
+        search, most = translator.search_for(beam_size=beam), min(rows, most_sentences(beam))
         for batch in ([sources[0]], (sources * (most // len(sources) + 1))[:most]):
             started = time.monotonic()
-            translator.translate_batch(batch, beam, search.length_penalty)
+            translator.translate_batch(batch, search)
             speed = Speed()
             speed.measured(sum(map(len, batch)), len(batch), time.monotonic() - started)
     return speed
 
 
 def batch_translation(translator: Translator, sources: Sequence[Source], searches: Sequence[Search]) -> list[list[Hypothesis]]:
-    """Translate a batch whose searches agree in beam and penalty, and read each row as its own search asks."""
-    raw = translator.translate_batch(sources, searches[0].beam_size, searches[0].length_penalty)
+    """Translate a batch whose searches agree in beam and penalties, and read each row as its own search asks."""
+    raw = translator.translate_batch(sources, searches[0])
     results: list[list[Hypothesis]] = [[] for _ in sources]
     for search in dict.fromkeys(searches):
         rows = [row for row, own in enumerate(searches) if own == search]

@@ -5,12 +5,12 @@ import time
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 from starlette.requests import Request
 
 from nmt.errors import ModelError
-from nmt.translator import Search
+from nmt.searching import Search, SearchOptions
 from serve.access import Access, KeyMissing, KeyWrong, TooFast, TooManyWrongKeys
 from serve.detection import Detected, detect
 from serve.directions import Directions
@@ -88,9 +88,8 @@ class Service:
         model: DirectedModel,
         *,
         n_best: int = 1,
-        beam_size: int | None = None,
-        length_penalty: float | None = None,
         alignment: bool = False,
+        **options: Unpack[SearchOptions],
     ) -> Search:
         """Fill in the model's own search.
 
@@ -98,7 +97,7 @@ class Service:
             ApiError: 400 for one that cannot be.
         """
         try:
-            return model.translator.search_for(n_best, beam_size, length_penalty, alignment)
+            return model.translator.search_for(n_best, alignment, **options)
         except ModelError as error:
             raise ApiError(400, f"Invalid request: {error}") from error
 

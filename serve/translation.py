@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from nmt.hypotheses import Hypothesis
+from nmt.searching import Search
 from nmt.segmentation import Segment, rejoin, split_lines, split_paragraphs, split_sentences
-from nmt.translator import Encoded, Search, Translator
+from nmt.translator import Encoded, Translator
 from serve.job import Answer, Job
 from serve.loaded_model import DirectedModel
 

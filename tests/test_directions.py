@@ -71,11 +71,20 @@ def test_a_config_says_what_is_trained() -> None:
 class TaggedRuntime:
     """Says the sentence behind the tags four times; every piece looks at itself, and half at the first tag."""
 
+    takes_coverage_penalty = True
+
     def __init__(self) -> None:
         self.rows: list[list[int]] = []
 
     def translate_ids(
-        self, ids: NDArray[np.int32], lengths: NDArray[np.int32], *, beam_size: int, length_penalty: float, max_steps: int
+        self,
+        ids: NDArray[np.int32],
+        lengths: NDArray[np.int32],
+        *,
+        beam_size: int,
+        length_penalty: float,
+        max_steps: int,
+        coverage_penalty: float = 0.0,
     ) -> Hypotheses:
         B, S = ids.shape
         out = np.zeros((B, 1, 4 * S), np.int32)
@@ -133,7 +142,7 @@ def test_a_batch_may_hold_rows_of_several_directions(tokenizers: TokenizerPair) 
     model = translator(tokenizers, runtime)
     rows = [model.into(target, tag=tag).encode(["A dog"]).sources[0] for target, tag in (("fr", "bt"), ("de", "bt"))]
     assert len(set(rows)) == 2
-    found = model.read(rows, model.translate_batch(rows, 1, 1.0), model.search_for(alignment=True))
+    found = model.read(rows, model.translate_batch(rows, model.search_for()), model.search_for(alignment=True))
     assert [one[0].text for one in found] == ["A dog"] * 2
 
 

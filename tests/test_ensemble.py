@@ -49,7 +49,8 @@ def members() -> list[Seq2Seq]:
 def first_step(searched: Any, chosen: np.ndarray | None = None, table: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Logits and attention of the first step of a search with one hypothesis a sentence."""
     inference = Inference(searched, SearchConfig())
-    weights = SearchWeights(**inference.search_weights(tf.constant(table)))
+    found = inference.search_weights(tf.constant(table))
+    weights = SearchWeights(*(found[name] for name in SearchWeights._fields))
     if chosen is not None:
         weights = weights._replace(
             output_weights=tf.gather(weights.output_weights, chosen, axis=1),
@@ -88,6 +89,26 @@ def test_an_ensemble_of_one_or_of_twins_finds_what_the_model_finds(members: list
         np.testing.assert_array_equal(together.ids, alone.ids)
         np.testing.assert_allclose(together.scores, alone.scores, atol=1e-5)
         np.testing.assert_allclose(together.attention, alone.attention, atol=1e-6)
+
+
+def test_coverage_counts_the_mean_attention_of_the_members(members: list[Seq2Seq]) -> None:
+    """Each hypothesis' score falls by what the attention that is reported with it leaves uncovered, up to that of the step of EOS."""
+    runtime = LiveRuntime(Inference(Ensemble(members), SearchConfig()))
+    search = {"beam_size": 3, "length_penalty": 1.0, "max_steps": 9}
+    without, found = (runtime.translate_ids(SOURCE, LENGTHS, **search, coverage_penalty=beta) for beta in (0.0, 0.7))
+    for row, source in enumerate(LENGTHS):
+        known = {tuple(without.ids[row, rank]): rank for rank in range(3)}
+        for rank in range(3):
+            before = known[tuple(found.ids[row, rank])]
+            penalty = (found.scores[row, rank] - without.scores[row, before]) / 0.7
+            seen = found.attention[row, rank].sum(axis=0)[:source]  # of a step more at most 1 altogether
+            assert np.log(np.clip(seen, 1e-6, 1)).sum() - 1e-4 <= penalty <= 1e-4
+
+
+def test_members_without_attention_have_nothing_to_cover_by(members: list[Seq2Seq]) -> None:
+    runtime = LiveRuntime(Inference(Ensemble(members[2:]), SearchConfig()))
+    assert not runtime.takes_coverage_penalty
+    assert LiveRuntime(Inference(Ensemble(members), SearchConfig())).takes_coverage_penalty
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,11 @@ import pytest
 from rich.console import Console
 
 from nmt import export as export_room
+from nmt.atomic import next_version
 from nmt.config import Config
 from nmt.data.prepare import prepare
 from nmt.errors import ExportError
-from nmt.export import export, next_version, verify
+from nmt.export import export, verify
 from nmt.run_directory import RunDirectory
 from nmt.runtime.interface import Hypotheses
 from nmt.training.display import TrainingDisplay

@@ -26,11 +26,20 @@ TEXT = ["A dog runs.", "Two men sit on a bench.", "Why? Because 42!", "Ein Hund 
 class CopyRuntime:
     """Hypothesis k of a sentence is the sentence without its first k pieces; its score is minus its length minus k."""
 
+    takes_coverage_penalty = True
+
     def __init__(self) -> None:
         self.shapes: list[tuple[int, ...]] = []
 
     def translate_ids(
-        self, ids: NDArray[np.int32], lengths: NDArray[np.int32], *, beam_size: int, length_penalty: float, max_steps: int
+        self,
+        ids: NDArray[np.int32],
+        lengths: NDArray[np.int32],
+        *,
+        beam_size: int,
+        length_penalty: float,
+        max_steps: int,
+        coverage_penalty: float = 0.0,
     ) -> Hypotheses:
         assert ids.dtype == lengths.dtype == np.int32
         assert ids.shape[1] == lengths.max() <= MAX_SOURCE_PIECES + 1
@@ -196,6 +205,7 @@ def test_search_settings_reach_the_runtime(translator: Translator) -> None:
         ({"n_best": 0}, "must be 1 or more"),
         ({"beam_size": 2, "n_best": 3}, "beam size of at least 3"),
         ({"length_penalty": -1.0}, "length penalty"),
+        ({"coverage_penalty": -1.0}, "coverage penalty"),
         ({"length_penalty": float("nan")}, "length penalty"),
     ],
 )

@@ -168,7 +168,7 @@ def _warm(translator: Translator, lines: Sequence[str], size: int) -> Beam:
     total = 0
     for batch in batches:
         rows = [sources[index] for index in batch]
-        raw = translator.translate_batch(rows, size, search.length_penalty)
+        raw = translator.translate_batch(rows, search)
         found |= zip(rows, translator.read(rows, raw, search), strict=True)
         positions = np.where(np.isfinite(raw.scores), raw.lengths + 1, 0).sum(axis=1)  # [B]; EOS is a row too
         pairs += zip((len(row) + 1 for row in rows), positions.tolist(), strict=True)

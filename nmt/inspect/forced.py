@@ -54,7 +54,7 @@ class LiveModel:
         if target is None:
             search = self.translator.search_for()
             with tf.device("/CPU:0"):
-                found = self.translator.translate_batch([tuple(source_ids)], search.beam_size, search.length_penalty)
+                found = self.translator.translate_batch([tuple(source_ids)], search)
             target_ids = [int(piece) for piece in found.ids[0, 0, : found.lengths[0, 0]]]
         else:
             target_ids = self.tokenizers.target.encode([target])[0]

@@ -34,6 +34,8 @@ class LiteRtRuntime:
     Steps of a single sentence are too small to share between threads: each interpreter has one, and sentences are shared among them.
     """
 
+    takes_coverage_penalty = True  # every model that is exported for LiteRT has an attention
+
     def __init__(self, model_dir: Path, limits: Limits, threads: int | None = None) -> None:
         """Load a model.
 
@@ -64,23 +66,30 @@ class LiteRtRuntime:
             self._workers = ThreadPoolExecutor(self._threads, thread_name_prefix="litert")
 
     def translate_ids(
-        self, ids: NDArray[np.int32], lengths: NDArray[np.int32], *, beam_size: int, length_penalty: float, max_steps: int
+        self,
+        ids: NDArray[np.int32],
+        lengths: NDArray[np.int32],
+        *,
+        beam_size: int,
+        length_penalty: float,
+        max_steps: int,
+        coverage_penalty: float = 0.0,
     ) -> Hypotheses:
         """See `Runtime.translate_ids`."""
         own = (lengths.astype(np.float32) * self._factor).astype(np.int32) + self._offset
         limits = np.maximum(np.minimum(own, max_steps), 1)
         sentences = [row[:length] for row, length in zip(ids, lengths, strict=True)]
-        one = partial(self._translate, beam_size=beam_size, length_penalty=length_penalty)
+        one = partial(self._translate, beam_size=beam_size, alpha=length_penalty, beta=coverage_penalty)
         if self._workers is None or len(sentences) == 1:
             found = list(map(one, sentences, limits.tolist()))
         else:
             found = list(self._workers.map(one, sentences, limits.tolist()))
         return _padded(found, ids.shape[1])
 
-    def _translate(self, ids: Ints, limit: int, *, beam_size: int, length_penalty: float) -> Found:
+    def _translate(self, ids: Ints, limit: int, *, beam_size: int, alpha: float, beta: float) -> Found:
         with self._interpreter() as interpreter:
             state = interpreter.encode(ids)
-            return search(interpreter.step, state, limit, beam_size, length_penalty)
+            return search(interpreter.step, state, limit, beam_size, alpha, beta)
 
     @contextmanager
     def _interpreter(self) -> Iterator["_Interpreter"]:

@@ -1,7 +1,8 @@
 """Greedy and beam search in NumPy, one sentence at a time, for engines that run single steps: the searches of `nmt.search`, to the letter.
 
 Every rule is theirs: no first token is EOS, EOS is forced at the limit, hypotheses are ranked by the length penalty of Wu et al. (2016),
-equation 14, and a finished one stays in the beam until better ones push it out. A test holds the two to each other.
+equation 14, a finished one stays in the beam until better ones push it out, and the coverage penalty of the same equation ranks those
+that are left at the end. A test holds the two to each other.
 """
 
 from collections.abc import Callable
@@ -21,6 +22,9 @@ Step = Callable[[Ints, Floats], tuple[Floats, Floats, Floats]]
 IMPOSSIBLE = np.float32(-1e9)
 """A score that no hypothesis can have; finite, so that differences stay numbers."""
 
+LEAST_SEEN = np.float32(1e-6)
+"""A source piece that nothing looked at counts as seen this much, so that its logarithm is a number."""
+
 _STRIPES = 64
 """A vocabulary is looked at in so many stripes: the k greatest maxima of stripes bound the k greatest numbers from below."""
 
@@ -36,12 +40,12 @@ class Found(NamedTuple):
     lengths: Ints
     """[K], EOS not counted."""
     scores: Floats
-    """[K] log-probability, EOS included, divided by the length penalty; -inf for what is no hypothesis at all."""
+    """[K] log-probability, EOS included, after length and coverage penalty; -inf for what is no hypothesis at all."""
     attention: Floats
     """[K, T, S]."""
 
 
-def search(step: Step, state: Floats, limit: int, beam_size: int, alpha: float) -> Found:
+def search(step: Step, state: Floats, limit: int, beam_size: int, alpha: float, beta: float = 0.0) -> Found:
     """Decode one sentence.
 
     Args:
@@ -50,13 +54,22 @@ def search(step: Step, state: Floats, limit: int, beam_size: int, alpha: float) 
         limit: the most pieces of a hypothesis, EOS counted, at least 1.
         beam_size: K, at least 1; 1 searches greedily.
         alpha: of the length penalty; 0 ranks by log-probability alone.
+        beta: of the coverage penalty; 0 does without it.
     """
-    return _greedy(step, state, limit, alpha) if beam_size == 1 else _beam(step, state, limit, beam_size, alpha)
+    return _greedy(step, state, limit, alpha, beta) if beam_size == 1 else _beam(step, state, limit, beam_size, alpha, beta)
 
 
 def length_penalty(length: Ints, alpha: float) -> Floats:
     """Return ((5 + |Y|) / 6) ** alpha, with |Y| counting EOS."""
     return ((np.float32(5) + length.astype(np.float32)) / np.float32(6)) ** np.float32(alpha)
+
+
+def coverage_penalty(attention: Floats, lengths: Ints, beta: float) -> Floats:
+    """Return beta · Σ_i log(min(Σ_j p_ij, 1)) [K] for attention [K, T, S] of hypotheses of `lengths` pieces [K], EOS counted."""
+    said = np.arange(attention.shape[1]) < lengths[:, np.newaxis]
+    seen = (attention * said[..., np.newaxis]).sum(axis=1)
+    penalty: Floats = np.float32(beta) * np.log(np.clip(seen, LEAST_SEEN, np.float32(1))).sum(axis=1)
+    return penalty
 
 
 def candidates(logits: Floats, added: Floats, k: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -88,7 +101,7 @@ def _log_sum_exp(logits: Floats) -> Floats:
     return greatest + np.log(np.exp(shifted, out=shifted).sum(axis=1))
 
 
-def _greedy(step: Step, state: Floats, limit: int, alpha: float) -> Found:
+def _greedy(step: Step, state: Floats, limit: int, alpha: float, beta: float) -> Found:
     tokens, attentions = [], []
     last, log_prob = np.array([BOS], np.int32), np.float32(0)
     for t in range(limit):
@@ -97,17 +110,20 @@ def _greedy(step: Step, state: Floats, limit: int, alpha: float) -> Found:
             logits[:, EOS] += IMPOSSIBLE
         chosen = EOS if t + 1 == limit else int(logits[0].argmax())
         log_prob += logits[0, chosen] - _log_sum_exp(logits)[0]
+        attentions.append(attention)
         if chosen == EOS:
             break
         tokens.append(chosen)
-        attentions.append(attention)
         last = np.array([chosen], np.int32)
     length = np.array([len(tokens)], np.int32)
-    weights = np.concatenate(attentions) if attentions else np.zeros((0, attention.shape[1]), np.float32)
-    return Found(np.array([tokens], np.int32), length, log_prob / length_penalty(length + 1, alpha), weights[np.newaxis])
+    whole = np.concatenate(attentions)[np.newaxis]
+    score = log_prob / length_penalty(length + 1, alpha)
+    if beta > 0:
+        score = score + coverage_penalty(whole, length + 1, beta)
+    return Found(np.array([tokens], np.int32), length, score, whole[:, : len(tokens)])
 
 
-def _beam(step: Step, state: Floats, limit: int, K: int, alpha: float) -> Found:
+def _beam(step: Step, state: Floats, limit: int, K: int, alpha: float, beta: float) -> Found:
     """K rows; at first all but one are impossible, so that the first step fills the beam from one row."""
     last = np.full(K, BOS, np.int32)
     log_prob = np.full(K, IMPOSSIBLE, np.float32)
@@ -150,13 +166,13 @@ def _beam(step: Step, state: Floats, limit: int, K: int, alpha: float) -> Found:
         attentions.append(seen)
         rows = np.flatnonzero(~finished & (log_prob > IMPOSSIBLE / 2))
         state = states[place[parents[rows]]]
-    return _follow_parents(history, attentions, log_prob, lengths, alpha)
+    return _follow_parents(history, attentions, log_prob, lengths, alpha, beta)
 
 
 def _follow_parents(
-    history: list[tuple[Ints, NDArray[np.intp]]], attentions: list[Floats], log_prob: Floats, lengths: Ints, alpha: float
+    history: list[tuple[Ints, NDArray[np.intp]]], attentions: list[Floats], log_prob: Floats, lengths: Ints, alpha: float, beta: float
 ) -> Found:
-    """Walk back from the last rows through their parents, collecting tokens and attention."""
+    """Walk back from the last rows through their parents, collecting tokens and attention, and rank."""
     steps, K = len(history), len(log_prob)
     ids = np.empty((K, steps), np.int32)
     weights = np.empty((K, steps, attentions[0].shape[1]), np.float32)
@@ -170,4 +186,9 @@ def _follow_parents(
     pieces = np.where(possible, lengths - 1, 0).astype(np.int32)
     inside = np.arange(steps) < pieces[:, np.newaxis]  # EOS is not part of the text
     scores = np.where(possible, log_prob / length_penalty(lengths, alpha), -np.inf).astype(np.float32)
-    return Found(np.where(inside, ids, PAD).astype(np.int32), pieces, scores, weights * inside[..., np.newaxis])
+    found = Found(np.where(inside, ids, PAD).astype(np.int32), pieces, scores, weights * inside[..., np.newaxis])
+    if beta <= 0:
+        return found
+    scores = scores + coverage_penalty(weights, lengths, beta)
+    order = np.argsort(-scores, kind="stable")
+    return Found(found.ids[order], found.lengths[order], scores[order], found.attention[order])

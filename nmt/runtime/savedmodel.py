@@ -65,19 +65,31 @@ class SavedModelRuntime:
             self._weights = weights(table=tf.constant(False))
         elif shortlist is not None:
             raise ModelError(f"the SavedModel in {model_dir} knows no shortlist: it is older than they are; export it again")
+        # Models without attention take none, nor do those that are older than it.
+        self.takes_coverage_penalty = "coverage_penalty" in self._weights
+        self._coverage_penalty = float(self._weights["coverage_penalty"]) if self.takes_coverage_penalty else 0.0
 
     def translate_ids(
-        self, ids: NDArray[np.int32], lengths: NDArray[np.int32], *, beam_size: int, length_penalty: float, max_steps: int
+        self,
+        ids: NDArray[np.int32],
+        lengths: NDArray[np.int32],
+        *,
+        beam_size: int,
+        length_penalty: float,
+        max_steps: int,
+        coverage_penalty: float = 0.0,
     ) -> Hypotheses:
         """See `Runtime.translate_ids`."""
         tf = self._tf
+        given = coverage_penalty != self._coverage_penalty  # else the graph's own goes back to it with the weights
+        own = {"coverage_penalty": tf.constant(coverage_penalty, tf.float32)} if given else {}
         found = self._translate_ids(
             ids=tf.constant(ids, tf.int32),
             lengths=tf.constant(lengths, tf.int32),
             beam_size=tf.constant(beam_size, tf.int32),
             length_penalty=tf.constant(length_penalty, tf.float32),
             max_steps=tf.constant(max_steps, tf.int32),
-            **self._weights_for(ids),
+            **(self._weights_for(ids) | own),
         )
         return Hypotheses(*(found[name].numpy() for name in Hypotheses._fields))
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from nmt.search.best import log_sum_exp, top_k
+from nmt.search.coverage import Coverage, rank_by_coverage
 from nmt.search.step import IMPOSSIBLE, Hypotheses, State, Step, forbid, length_penalty
 from nmt.special_tokens import BOS, EOS, PAD
 from nmt.tensors import Tensor
@@ -39,8 +40,10 @@ class BeamState(NamedTuple):
     """TensorArray of [R, S] float32, in the order of the rows before the step."""
 
 
-def beam_search(step: Step, state: State, limits: Tensor, source_width: Tensor, alpha: Tensor, beam_size: Tensor) -> Hypotheses:
-    """Decode B sentences (Graves 2012; length penalty of Wu et al. 2016, equation 14).
+def beam_search(
+    step: Step, state: State, limits: Tensor, source_width: Tensor, alpha: Tensor, beam_size: Tensor, coverage: Coverage | None = None
+) -> Hypotheses:
+    """Decode B sentences (Graves 2012; length and coverage penalty of Wu et al. 2016, equation 14).
 
     Args:
         step: scores the next token of the live hypotheses.
@@ -49,6 +52,7 @@ def beam_search(step: Step, state: State, limits: Tensor, source_width: Tensor, 
         source_width: scalar int32, the S of the attention.
         alpha: scalar float32; 0 ranks by log-probability alone.
         beam_size: scalar int32 K, at least 1.
+        coverage: of the coverage penalty, by which the K hypotheses are ranked at the end; default: none.
 
     Returns:
         The K hypotheses of each sentence, best first. The first token is never EOS, so that no hypothesis is empty.
@@ -90,7 +94,7 @@ def beam_search(step: Step, state: State, limits: Tensor, source_width: Tensor, 
         )
 
     (beam,) = tf.while_loop(lambda beam: tf.size(beam.rows) > 0, body, (_first_state(state, batch, K),))
-    return _follow_parents(beam, batch, source_width, alpha)
+    return _follow_parents(beam, batch, source_width, alpha, coverage)
 
 
 def _first_state(state: State, batch: Tensor, K: Tensor) -> BeamState:
@@ -141,8 +145,8 @@ def _continuations(beam: BeamState, logits: Tensor, limit_of: Tensor, K: Tensor)
     return tf.scatter_nd(places, tokens, [R, K]), beam.log_prob[:, tf.newaxis] + gained  # PAD is 0
 
 
-def _follow_parents(beam: BeamState, batch: Tensor, source_width: Tensor, alpha: Tensor) -> Hypotheses:
-    """Walk back from the last rows through their parents, then collect tokens and attention along the way."""
+def _follow_parents(beam: BeamState, batch: Tensor, source_width: Tensor, alpha: Tensor, coverage: Coverage | None) -> Hypotheses:
+    """Walk back from the last rows through their parents, collect tokens and attention along the way, and rank."""
     steps, R = beam.t, tf.shape(beam.lengths)[0]
     parents_of = beam.parent_history.stack()  # [T, R]
 
@@ -158,10 +162,12 @@ def _follow_parents(beam: BeamState, batch: Tensor, source_width: Tensor, alpha:
     ids = tf.gather(beam.token_history.stack(), after, batch_dims=1)
     attention = tf.gather(tf.reshape(beam.attention_history.stack(), [steps, R, source_width]), before, batch_dims=1)
     inside = tf.sequence_mask(beam.lengths - 1, steps)  # [R, T]; EOS is not part of the text
-    attention = tf.transpose(attention, [1, 0, 2]) * tf.cast(inside, tf.float32)[..., tf.newaxis]  # [R, T, S]
-    return Hypotheses(
+    whole = tf.transpose(attention, [1, 0, 2])  # [R, T, S]
+    attention = whole * tf.cast(inside, tf.float32)[..., tf.newaxis]
+    found = Hypotheses(
         ids=tf.reshape(tf.where(inside, tf.transpose(ids), PAD), [batch, -1, steps]),
         lengths=tf.reshape(beam.lengths - 1, [batch, -1]),
         scores=tf.reshape(beam.log_prob / length_penalty(beam.lengths, alpha), [batch, -1]),
         attention=tf.reshape(attention, [batch, -1, steps, source_width]),
     )
+    return rank_by_coverage(found, tf.reshape(whole, [batch, -1, steps, source_width]), coverage)

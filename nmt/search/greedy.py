@@ -5,12 +5,15 @@ from typing import Any
 import tensorflow as tf
 
 from nmt.search.best import log_sum_exp, top_k
+from nmt.search.coverage import Coverage, rank_by_coverage
 from nmt.search.step import Hypotheses, State, Step, forbid, length_penalty
 from nmt.special_tokens import BOS, EOS, PAD
 from nmt.tensors import Tensor
 
 
-def greedy_search(step: Step, state: State, limits: Tensor, source_width: Tensor, alpha: Tensor) -> Hypotheses:
+def greedy_search(
+    step: Step, state: State, limits: Tensor, source_width: Tensor, alpha: Tensor, coverage: Coverage | None = None
+) -> Hypotheses:
     """Decode B sentences, one hypothesis each. A sentence that is finished takes no further part.
 
     Args:
@@ -19,6 +22,7 @@ def greedy_search(step: Step, state: State, limits: Tensor, source_width: Tensor
         limits: [B] int32, at least 1: the most pieces of each hypothesis, EOS counted. At the limit EOS is forced.
         source_width: scalar int32, the S of the attention.
         alpha: scalar float32 of the length penalty, for the reported score.
+        coverage: of the coverage penalty, likewise.
 
     Returns:
         Hypotheses with K = 1. The first token is never EOS, so that no hypothesis is empty.
@@ -58,11 +62,12 @@ def greedy_search(step: Step, state: State, limits: Tensor, source_width: Tensor
     end = tf.while_loop(lambda _t, rows, *_: tf.size(rows) > 0, body, start)
     t, _, _, log_prob, lengths, _, tokens, attentions = end
     ids = tf.transpose(tokens.stack())  # [T, B] -> [B, T]
-    attention = tf.transpose(tf.reshape(attentions.stack(), [t, batch, source_width]), [1, 0, 2])  # [T, B, S] -> [B, T, S]
+    whole = tf.transpose(tf.reshape(attentions.stack(), [t, batch, source_width]), [1, 0, 2])  # [T, B, S] -> [B, T, S]
     inside = tf.sequence_mask(lengths - 1, t)  # EOS, the last piece, is not part of the text
-    return Hypotheses(
+    found = Hypotheses(
         ids=tf.where(inside, ids, PAD)[:, tf.newaxis],
         lengths=(lengths - 1)[:, tf.newaxis],
         scores=(log_prob / length_penalty(lengths, alpha))[:, tf.newaxis],
-        attention=(attention * tf.cast(inside, tf.float32)[:, :, tf.newaxis])[:, tf.newaxis],
+        attention=(whole * tf.cast(inside, tf.float32)[:, :, tf.newaxis])[:, tf.newaxis],
     )
+    return rank_by_coverage(found, whole[:, tf.newaxis], coverage)

@@ -29,7 +29,7 @@ class Hypotheses(NamedTuple):
     lengths: Tensor
     """[B, K] int32, EOS not counted."""
     scores: Tensor
-    """[B, K] log-probability, EOS included, divided by the length penalty."""
+    """[B, K] log-probability, EOS included, divided by the length penalty; plus the coverage penalty where there is one."""
     attention: Tensor
     """[B, K, T, S]."""
 

@@ -55,6 +55,7 @@ class Validator:
             SearchDefaults(
                 beam_size=1,
                 length_penalty=self.config.search.length_penalty,
+                coverage_penalty=self.config.search.coverage_penalty,
                 copy_untranslatable=self.config.search.copy_untranslatable,
             ),
             directions=Directions.of_config(self.config.data),

@@ -36,6 +36,7 @@ class TranslateRequest(BaseModel):
     n_best: Annotated[int, Field(ge=1)] = 1
     beam_size: Annotated[int, Field(ge=1)] | None = None
     length_penalty: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] | None = None
+    coverage_penalty: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] | None = None
     alignment: bool = False
     split: Literal["paragraphs", "sentences", "lines", "none"] = "paragraphs"
 
@@ -61,7 +62,12 @@ class Native:
         self._let_in(request, len(texts))
         model, detected = self._model(asked, texts)
         search = service.search_for(
-            model, n_best=asked.n_best, beam_size=asked.beam_size, length_penalty=asked.length_penalty, alignment=asked.alignment
+            model,
+            n_best=asked.n_best,
+            beam_size=asked.beam_size,
+            length_penalty=asked.length_penalty,
+            coverage_penalty=asked.coverage_penalty,
+            alignment=asked.alignment,
         )
         split: Split = asked.split
         outcome = await service.translate(request, model, texts, search, split, Manners(settings.deadline_seconds))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from nmt.runtime.numpy_search import Found, candidates, search
 from nmt.search.beam import beam_search
+from nmt.search.coverage import Coverage
 from nmt.search.greedy import greedy_search
 from nmt.special_tokens import BOS, EOS, PAD, UNK
 
@@ -26,25 +27,26 @@ def table_of(seed: int, vocabulary: int, ending: float) -> np.ndarray:
     return table
 
 
-def in_numpy(table: np.ndarray, limit: int, beam: int, alpha: float) -> Found:
-    """The state counts the steps; the attention tells the step and the token that was read."""
+def in_numpy(table: np.ndarray, limit: int, beam: int, alpha: float, beta: float = 0.0) -> Found:
+    """The state counts the steps; the attention tells the step and the token that was read, both as shares of 64."""
 
     def step(tokens, state):
-        return table[tokens] * (1 + state / 8), state + 1, np.concatenate([state, tokens[:, np.newaxis].astype(np.float32)], axis=1)
+        return table[tokens] * (1 + state / 8), state + 1, np.concatenate([state, tokens[:, np.newaxis].astype(np.float32)], axis=1) / 64
 
-    return search(step, np.zeros((1, 1), np.float32), limit, beam, alpha)
+    return search(step, np.zeros((1, 1), np.float32), limit, beam, alpha, beta)
 
 
-def _in_tensorflow(table, limits, alpha, beam):
+def _in_tensorflow(table, limits, alpha, beam, beta):
     def step(tokens, rows, state):
-        seen = tf.concat([state, tf.cast(tokens, tf.float32)[:, tf.newaxis]], axis=1)
+        seen = tf.concat([state, tf.cast(tokens, tf.float32)[:, tf.newaxis]], axis=1) / 64
         return tf.gather(table, tokens) * (1 + state / 8), state + 1, tf.scatter_nd(rows[:, tf.newaxis], seen, [beam, 2])
 
     start = tf.zeros([tf.shape(limits)[0], 1])
+    coverage = Coverage(beta, tf.fill(tf.shape(limits), 2))
     return tf.cond(
         beam == 1,
-        lambda: greedy_search(step, start, limits, tf.constant(2), alpha),
-        lambda: beam_search(step, start, limits, tf.constant(2), alpha, beam),
+        lambda: greedy_search(step, start, limits, tf.constant(2), alpha, coverage),
+        lambda: beam_search(step, start, limits, tf.constant(2), alpha, beam, coverage),
     )
 
 
@@ -56,6 +58,7 @@ IN_TENSORFLOW = {
             tf.TensorSpec([None], tf.int32),
             tf.TensorSpec([], tf.float32),
             tf.TensorSpec([], tf.int32),
+            tf.TensorSpec([], tf.float32),
         ],
     )
     for vocabulary in (FEW, MANY)
@@ -69,12 +72,13 @@ IN_TENSORFLOW = {
     limit=st.integers(1, 12),
     beam=st.integers(1, 9),
     alpha=st.sampled_from([0.0, 0.6, 1.2]),
+    beta=st.sampled_from([0.0, 0.3, 2.0]),
 )
 @settings(max_examples=150, deadline=None)
-def test_both_find_the_same(seed: int, vocabulary: int, ending: float, limit: int, beam: int, alpha: float) -> None:
+def test_both_find_the_same(seed: int, vocabulary: int, ending: float, limit: int, beam: int, alpha: float, beta: float) -> None:
     table = table_of(seed, vocabulary, ending)
-    expected = IN_TENSORFLOW[vocabulary](table, [limit], alpha, beam)
-    found = in_numpy(table, limit, beam, alpha)
+    expected = IN_TENSORFLOW[vocabulary](table, [limit], alpha, beam, beta)
+    found = in_numpy(table, limit, beam, alpha, beta)
     scores = expected.scores.numpy()[0]
     possible = scores > -1e8  # a beam that is wider than what can be said holds nothing in its last rows
     assert np.isfinite(found.scores).tolist() == possible.tolist()

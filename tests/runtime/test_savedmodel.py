@@ -78,6 +78,14 @@ def test_shapes_and_beam_change_between_calls(model_dir: Path) -> None:
         assert found.ids[0, 0].tolist() == [EOS] * T
 
 
+def test_a_graph_that_is_older_than_the_coverage_penalty_translates_without_and_refuses_it(model_dir: Path) -> None:
+    translator = nmt.load(model_dir)
+    assert not translator.takes_coverage_penalty
+    assert translator.translate(["A dog runs."], coverage_penalty=0.0) == ["A dog runs."]
+    with pytest.raises(ModelError, match=r"takes no coverage penalty, got .*: it has no attention"):
+        translator.translate(["A dog runs."], coverage_penalty=0.2)
+
+
 def test_load_and_translate_through_the_door(model_dir: Path) -> None:
     translator = nmt.load(model_dir)
     assert (translator.name, translator.source_language, translator.target_language) == ("copy", "en", "en")

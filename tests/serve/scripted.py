@@ -36,13 +36,22 @@ class ReversingRuntime:
     Set `error` and every batch fails with it; set `before` and it is called, in the batcher's thread, with each batch's rows.
     """
 
+    takes_coverage_penalty = True
+
     def __init__(self) -> None:
         self.batches: list[int] = []
         self.error: Exception | None = None
         self.before: Callable[[int], None] = lambda rows: None
 
     def translate_ids(
-        self, ids: NDArray[np.int32], lengths: NDArray[np.int32], *, beam_size: int, length_penalty: float, max_steps: int
+        self,
+        ids: NDArray[np.int32],
+        lengths: NDArray[np.int32],
+        *,
+        beam_size: int,
+        length_penalty: float,
+        max_steps: int,
+        coverage_penalty: float = 0.0,
     ) -> Hypotheses:
         self.batches.append(len(ids))
         self.before(len(ids))

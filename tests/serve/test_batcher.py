@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nmt.hypotheses import Hypothesis
-from nmt.translator import Search, Source
+from nmt.searching import Search
+from nmt.translator import Source
 from serve.batcher import Batcher, BatchLimits
 from serve.job import Busy, Closed, Job, NeverFits
 from serve.speed import Speed

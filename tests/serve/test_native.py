@@ -57,7 +57,15 @@ class TestTranslate:
         assert one["alternatives"] == [f"{translated('A dog runs.', 1)} {translated('Two men sit.', 1)}"]
 
     @pytest.mark.parametrize(
-        "asked", [{"beam_size": 5}, {"beam_size": None}, {"length_penalty": 0}, {"length_penalty": 0.6}, {"alignment": False}]
+        "asked",
+        [
+            {"beam_size": 5},
+            {"beam_size": None},
+            {"length_penalty": 0},
+            {"length_penalty": 0.6},
+            {"coverage_penalty": 0.2},
+            {"alignment": False},
+        ],
     )
     def test_a_search_of_ones_own(self, client: TestClient, translated: Any, asked: dict[str, Any]) -> None:
         assert ask(client, **asked)["translations"][0]["text"] == translated("A dog runs.")
@@ -173,7 +181,7 @@ class TestLanguagesAndModels:
         }
 
 
-KNOWN = "text, source, target, model, n_best, beam_size, length_penalty, alignment, split"
+KNOWN = "text, source, target, model, n_best, beam_size, length_penalty, coverage_penalty, alignment, split"
 # Each row: what is asked for besides `ASKED`, with limits of 20 characters, 2 texts, 3 hypotheses and a beam of 4.
 MISTAKES: list[tuple[int, dict[str, Any], str]] = [
     (400, {"text": 5}, "text: expected a text or a list of texts"),
@@ -194,6 +202,7 @@ MISTAKES: list[tuple[int, dict[str, Any], str]] = [
     (400, {"n_best": 3, "beam_size": 2}, "Invalid request: 3 hypotheses need a beam size of at least 3, got 2"),
     (400, {"length_penalty": -1}, "length_penalty: Input should be greater than or equal to 0"),
     (400, {"length_penalty": 11}, "length_penalty: Input should be less than or equal to 10"),
+    (400, {"coverage_penalty": -1}, "coverage_penalty: Input should be greater than or equal to 0"),
     (400, {"length_penalty": "1"}, "length_penalty: Input should be a valid number"),
     (400, {"alignment": 1}, "alignment: Input should be a valid boolean"),
     (400, {"split": "words"}, "split: Input should be 'paragraphs', 'sentences', 'lines' or 'none'"),

@@ -179,8 +179,17 @@ class Looping:
 
     TURNS = 15
 
+    takes_coverage_penalty = True
+
     def translate_ids(
-        self, ids: NDArray[np.int32], lengths: NDArray[np.int32], *, beam_size: int, length_penalty: float, max_steps: int
+        self,
+        ids: NDArray[np.int32],
+        lengths: NDArray[np.int32],
+        *,
+        beam_size: int,
+        length_penalty: float,
+        max_steps: int,
+        coverage_penalty: float = 0.0,
     ) -> Hypotheses:
         B, steps = len(ids), 2 * self.TURNS
         out = np.tile(ids[:, None, :2], (1, beam_size, self.TURNS))
