@@ -102,6 +102,7 @@ def back_translate(
             "languages": {"source": made_up, "target": written},
             "beam_size": beam,
             "length_penalty": found.manifest.search.length_penalty,
+            "coverage_penalty": found.manifest.search.coverage_penalty,
             **_limits(data),
             "validation_text": hashlib.sha256("\n".join(sorted(measured)).encode()).hexdigest() if measured else None,
             "window_lines": WINDOW_LINES,

@@ -160,6 +160,7 @@ def _job(teacher: ModelDirectory, config: Config, wanted: Distillation, beam: in
         "choose": "closest" if wanted.closest else "best",
         "beam_size": beam,
         "length_penalty": teacher.manifest.search.length_penalty,
+        "coverage_penalty": teacher.manifest.search.coverage_penalty,
         "max_pieces": config.data.max_pieces,
         "max_length_ratio": config.data.max_length_ratio,
         "window_lines": WINDOW_LINES,
