@@ -69,6 +69,9 @@ ECHO = """if True:
     import nmt.loading
     from nmt.hypotheses import Hypothesis
     class Echo:
+        def with_search(self, **_):
+            return self
+
         def hypotheses(self, lines, **_):
             return [[Hypothesis(line, 0.0)] for line in lines]
     nmt.loading.load_translator = lambda *_, **__: Echo()

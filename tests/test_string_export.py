@@ -29,6 +29,7 @@ from nmt.string_export import StringTranslation
 from nmt.training.display import TrainingDisplay
 from nmt.training.trainer import Trainer
 from nmt.translator import Translator
+from nmt.tuned_export import publish_tuned
 from tests.conftest import RunNmt
 
 tf = pytest.importorskip("tensorflow")
@@ -226,6 +227,16 @@ def test_versions_count_up_and_the_folder_says_what_it_holds(run: Path, publishe
     hashes = file_hashes(published)
     del hashes["assets.extra/MODEL.json"]
     assert (described["name"], described["files"]) == ("digits", hashes)
+
+
+def test_a_coverage_penalty_that_was_tuned_after_the_export_goes_into_the_graph(run: Path, tmp_path: Path) -> None:
+    """The export's own verification holds its text to that of the translator."""
+    model = find_model_directory(run)
+    tuned = publish_tuned(model, load_translator(model.path).with_search(coverage_penalty=3.0), {}, tmp_path / "digits")
+    covered = export_run_strings(tuned, tmp_path / "strings", QUIET)
+    described = json.loads((covered / "assets.extra" / "MODEL.json").read_text(encoding="utf-8"))
+    assert described["search"]["coverage_penalty"] == 3.0
+    assert StringTranslation(find_model_directory(tuned)).covered
 
 
 def test_what_fails_its_verification_is_not_published(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
