@@ -91,16 +91,16 @@ def _inputs_kept(layer: RecurrentLayer) -> Iterator[list[tuple[Tensor, State]]]:
     kept: list[tuple[Tensor, State]] = []
     whole, single = layer.call, layer.step_from
 
-    def call(x: Tensor, lengths: Tensor, initial_state: State | None = None) -> tuple[Tensor, State]:
+    def call(x: Tensor, lengths: Tensor, initial_state: State | None = None, state_mask: None = None) -> tuple[Tensor, State]:
         state = layer.zero_state(tf.shape(x)[1]) if initial_state is None else initial_state
         for step in tf.unstack(x):
             kept.append((layer.project(step), state))
             state = single(*kept[-1])
-        return whole(x, lengths, initial_state)
+        return whole(x, lengths, initial_state, state_mask)
 
-    def step_from(projected: Tensor, state: State) -> State:
+    def step_from(projected: Tensor, state: State, mask: None = None) -> State:  # no dropout outside training, so no masks
         kept.append((projected, state))
-        return single(projected, state)
+        return single(projected, state, mask)
 
     # On the object itself, past Keras' bookkeeping of attributes; in eager mode every layout of the decoder passes through one of the two.
     object.__setattr__(layer, "call", call)
