@@ -33,6 +33,17 @@ To = Annotated[str | None, typer.Option("--to", metavar="LANGUAGE", help="what t
 From = Annotated[str | None, typer.Option("--from", metavar="LANGUAGE", help="what the text is in, of a model of several source languages")]
 
 
+OptionalConfig = Annotated[str | None, typer.Argument(metavar="[CONFIG]", help="a YAML file, or the name of a shipped config")]
+TrainSource = Annotated[Path | None, typer.Option("--source", help="instead of a config: file of source sentences, plain or .gz")]
+TrainTarget = Annotated[Path | None, typer.Option("--target", help="file of their translations, line for line")]
+TrainTsv = Annotated[Path | None, typer.Option("--tsv", help="or one file of both, tab-separated")]
+TrainMemory = Annotated[list[Path] | None, typer.Option("--memory", help="or a .tmx, .po or .xliff; may be repeated")]
+SourceLanguage = Annotated[str | None, typer.Option("--source-lang", metavar="CODE", help="default: as in train.en")]
+TargetLanguage = Annotated[str | None, typer.Option("--target-lang", metavar="CODE", help="default: as in train.de")]
+ValidSource = Annotated[Path | None, typer.Option("--valid-source", help="validation sentences; default: some pairs are set aside")]
+ValidTarget = Annotated[Path | None, typer.Option("--valid-target", help="their translations")]
+
+
 def _known_checkpoint(which: str | None) -> str | None:
     if which is not None and not re.fullmatch(r"best|last|average(-(last|best)-[1-9][0-9]*)?", which):
         raise typer.BadParameter(f"{which!r} is none of best, last, average, average-last-N, average-best-N", param_hint="--checkpoint")

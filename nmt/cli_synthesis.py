@@ -5,7 +5,24 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from nmt.cli_options import Beam, From, Model, Override, Threads, To, stderr
+from nmt.cli_options import (
+    Beam,
+    From,
+    Model,
+    OptionalConfig,
+    Override,
+    SourceLanguage,
+    TargetLanguage,
+    Threads,
+    To,
+    TrainMemory,
+    TrainSource,
+    TrainTarget,
+    TrainTsv,
+    ValidSource,
+    ValidTarget,
+    stderr,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,17 +41,15 @@ def add_synthesis_verbs(app: typer.Typer) -> None:
 def distill(
     model: Model,
     output: Output,
-    config: Annotated[str | None, typer.Argument(metavar="[CONFIG]", help="a YAML file, or the name of a shipped config")] = None,
-    source: Annotated[Path | None, typer.Option("--source", help="instead of a config: file of source sentences, plain or .gz")] = None,
-    target: Annotated[Path | None, typer.Option("--target", help="file of their translations, line for line")] = None,
-    tsv: Annotated[Path | None, typer.Option("--tsv", help="or one file of both, tab-separated")] = None,
-    memory: Annotated[list[Path] | None, typer.Option("--memory", help="or a .tmx, .po or .xliff; may be repeated")] = None,
-    source_language: Annotated[str | None, typer.Option("--source-lang", metavar="CODE", help="default: as in train.en")] = None,
-    target_language: Annotated[str | None, typer.Option("--target-lang", metavar="CODE", help="default: as in train.de")] = None,
-    valid_source: Annotated[
-        Path | None, typer.Option("--valid-source", help="validation sentences; default: some pairs are set aside")
-    ] = None,
-    valid_target: Annotated[Path | None, typer.Option("--valid-target", help="their translations")] = None,
+    config: OptionalConfig = None,
+    source: TrainSource = None,
+    target: TrainTarget = None,
+    tsv: TrainTsv = None,
+    memory: TrainMemory = None,
+    source_language: SourceLanguage = None,
+    target_language: TargetLanguage = None,
+    valid_source: ValidSource = None,
+    valid_target: ValidTarget = None,
     n_best: Annotated[int, typer.Option("--n-best", min=1, help="translations of each sentence that are kept, at most")] = 1,
     choose: Annotated[
         Literal["best", "closest"], typer.Option(help="those that the teacher likes most, or of its beam those closest to the true one")

@@ -6,7 +6,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nmt.cli_options import Override, RunDir, Threads, stderr
+from nmt.cli_options import (
+    OptionalConfig,
+    Override,
+    RunDir,
+    SourceLanguage,
+    TargetLanguage,
+    Threads,
+    TrainMemory,
+    TrainSource,
+    TrainTarget,
+    TrainTsv,
+    ValidSource,
+    ValidTarget,
+    stderr,
+)
 from nmt.workers import parse_workers
 
 if TYPE_CHECKING:
@@ -21,17 +35,15 @@ def add_training_verbs(app: typer.Typer) -> None:
 
 
 def train(
-    config: Annotated[str | None, typer.Argument(metavar="[CONFIG]", help="a YAML file, or the name of a shipped config")] = None,
-    source: Annotated[Path | None, typer.Option("--source", help="instead of a config: file of source sentences, plain or .gz")] = None,
-    target: Annotated[Path | None, typer.Option("--target", help="file of their translations, line for line")] = None,
-    tsv: Annotated[Path | None, typer.Option("--tsv", help="or one file of both, tab-separated")] = None,
-    memory: Annotated[list[Path] | None, typer.Option("--memory", help="or a .tmx, .po or .xliff; may be repeated")] = None,
-    source_language: Annotated[str | None, typer.Option("--source-lang", metavar="CODE", help="default: as in train.en")] = None,
-    target_language: Annotated[str | None, typer.Option("--target-lang", metavar="CODE", help="default: as in train.de")] = None,
-    valid_source: Annotated[
-        Path | None, typer.Option("--valid-source", help="validation sentences; default: some pairs are set aside")
-    ] = None,
-    valid_target: Annotated[Path | None, typer.Option("--valid-target", help="their translations")] = None,
+    config: OptionalConfig = None,
+    source: TrainSource = None,
+    target: TrainTarget = None,
+    tsv: TrainTsv = None,
+    memory: TrainMemory = None,
+    source_language: SourceLanguage = None,
+    target_language: TargetLanguage = None,
+    valid_source: ValidSource = None,
+    valid_target: ValidTarget = None,
     init_from: Annotated[
         Path | None, typer.Option("--init-from", metavar="RUN|MODEL", help="begin with the weights and tokenizer of this one: fine-tuning")
     ] = None,

@@ -5,6 +5,7 @@ Every pair comes once an epoch, or as often as the weight of its corpus says (`m
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
@@ -46,6 +47,23 @@ class Batch(NamedTuple):
     """[B]"""
     alignment: NDArray[np.float32]
     """[B, T, S] where guided attention should look, zero rows where it may look anywhere; [B, 0, 0] without word alignments."""
+
+
+class Filling(NamedTuple):
+    """The shape of a batch and what is in it."""
+
+    rows: int
+    source: int
+    """S, padding counted."""
+    target: int
+    """T, padding counted."""
+    tokens: int
+    """Of both sides, EOS counted, padding not."""
+
+    @property
+    def positions(self) -> int:
+        """Of both sides, padding counted."""
+        return self.rows * (self.source + self.target)
 
 
 def bucket_width(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -105,13 +123,15 @@ class BatchPlan:
             return make_batch(self.sampler.pairs(self.store, indices, draw), np.arange(len(indices)), parts)
         return make_batch(self.store, indices, parts, self.alignments)
 
-    def some_lengths(self) -> Iterator[tuple[Ids, Ids]]:
-        """Yield the lengths of source and target sentences of each batch at the beginning of the first epoch, EOS not counted."""
+    @cached_property
+    def first_batches(self) -> list["Filling"]:
+        """Shape and filling of each batch of the first epoch, or of its beginning: what estimates are made from."""
+        found = []
         for indices in islice(self.epoch(0), DRAWN_BATCHES if self.sampler else SAMPLED_BATCHES):
-            if self.sampler:
-                yield self.sampler.pairs(self.store, indices, 0).lengths(np.arange(len(indices)))
-            else:
-                yield self.store.lengths(indices)
+            store, places = (self.sampler.pairs(self.store, indices, 0), np.arange(len(indices))) if self.sampler else (self.store, indices)
+            source, target = store.lengths(places)
+            found.append(Filling(len(indices), *_widths(source, target), int(source.sum() + target.sum()) + 2 * len(indices)))
+        return found
 
 
 def make_batch(store: PairStore, indices: Indices, parts: int = 1, alignments: AlignmentStore | None = None) -> Batch:
@@ -151,26 +171,17 @@ def _with_eos(ids: Ids, lengths: NDArray[np.int32]) -> Ids:
 
 def padding_share(plan: BatchPlan) -> float:
     """The share of source and target positions that hold padding, over (at most the beginning of) an epoch."""
-    real = total = 0
-    for source, target in plan.some_lengths():
-        real += int(source.sum() + target.sum()) + 2 * len(source)
-        total += positions(source, target)
-    return 1.0 - real / total
+    return 1.0 - sum(batch.tokens for batch in plan.first_batches) / sum(batch.positions for batch in plan.first_batches)
 
 
 def batch_shapes(plan: BatchPlan) -> set[tuple[int, int, int]]:
     """The different (rows, source width, target width) that there are in (at most the beginning of) one epoch."""
-    return {(len(source), *_widths(source, target)) for source, target in plan.some_lengths()}
+    return {(batch.rows, batch.source, batch.target) for batch in plan.first_batches}
 
 
 def mean_positions(plan: BatchPlan) -> float:
     """Source and target positions of a batch, padding counted, on average over (at most the beginning of) an epoch."""
-    return float(np.mean([positions(*lengths) for lengths in plan.some_lengths()]))
-
-
-def positions(source_lengths: Ids, target_lengths: Ids) -> int:
-    """Positions of one batch, padding counted, from its sentences' lengths."""
-    return sum(_widths(source_lengths, target_lengths)) * len(source_lengths)
+    return float(np.mean([batch.positions for batch in plan.first_batches]))
 
 
 def _widths(source_lengths: Ids, target_lengths: Ids) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from nmt.model.precision import Precision, lowered, product
+from nmt.model.recurrence import masked
 from nmt.tensors import Tensor
 
 
@@ -73,16 +74,12 @@ def _forward(
     histories = [tf.TensorArray(x.dtype, size=steps, element_shape=[None, units]) for _ in range(6)]
 
     def body(t: Tensor, h: Tensor, c: Tensor, *arrays: Tensor) -> tuple[Tensor, ...]:
-        h, c, gates = lstm_step(z[t] + product(_masked(h, mask), U, precision), c)
+        h, c, gates = lstm_step(z[t] + product(masked(h, mask), U, precision), c)
         return t + 1, h, c, *(array.write(t, value) for array, value in zip(arrays, (h, c, *gates), strict=True))
 
     _, _, _, *histories = tf.while_loop(lambda t, *_: t < steps, body, (0, h0, c0, *histories), maximum_iterations=steps)
     h, c, *gates = (array.stack() for array in histories)
     return h, c, gates
-
-
-def _masked(h: Tensor, mask: Tensor | None) -> Tensor:
-    return h if mask is None else h * mask
 
 
 def _backward(
@@ -104,7 +101,7 @@ def _backward(
         dh_t = dh[t] + dh_next
         dc_t = dc[t] + dc_next + dh_t * cell_slope[t]
         dz_t = tf.concat([dc_t, dc_t, dc_t, dh_t], axis=1) * slopes[t]
-        return t - 1, _masked(product(dz_t, U_transposed, precision), mask), dc_t * f[t], array.write(t, dz_t)
+        return t - 1, masked(product(dz_t, U_transposed, precision), mask), dc_t * f[t], array.write(t, dz_t)
 
     array = tf.TensorArray(x.dtype, size=steps, element_shape=[None, 4 * units])
     zeros = tf.zeros_like(h0)
@@ -113,5 +110,5 @@ def _backward(
     dz = tf.reshape(array.stack(), [-1, 4 * units])  # [T·B, 4H]
     dx = tf.reshape(product(dz, W, precision, transpose_b=True), tf.shape(x))
     dW = product(tf.reshape(x, [-1, x.shape[2]]), dz, precision, transpose_a=True)
-    dU = product(tf.reshape(_masked(h_before, mask), [-1, units]), dz, precision, transpose_a=True)
+    dU = product(tf.reshape(masked(h_before, mask), [-1, units]), dz, precision, transpose_a=True)
     return dx, dW, dU, tf.reduce_sum(dz, axis=0), dh0, dc0

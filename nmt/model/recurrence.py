@@ -57,7 +57,8 @@ def recurrent_sequence(
     return tuple(found) if parts > 1 else ((found,) if tf.is_tensor(found) else tuple(found))
 
 
-def _masked(h: Tensor, mask: Tensor | None) -> Tensor:
+def masked(h: Tensor, mask: Tensor | None) -> Tensor:
+    """What a step is told of h [B, H], or the gradient of that: all of it where there is no mask."""
     return h if mask is None else h * mask
 
 
@@ -70,7 +71,7 @@ def _forward(
     arrays = [tf.TensorArray(z.dtype, size=steps, element_shape=shape) for shape in shapes]
 
     def body(t: Tensor, state: State, arrays: list[Tensor]) -> tuple[Tensor, State, list[Tensor]]:
-        r = product(_masked(state[0], mask), U, precision)
+        r = product(masked(state[0], mask), U, precision)
         state = cell(z[t], r, state, parameters)
         return t + 1, state, [array.write(t, value) for array, value in zip(arrays, (*state, r), strict=True)]
 
@@ -104,11 +105,11 @@ def _backward(
         dz_t, dr_t, (dh, *d_others), d_now = tape.gradient(
             after, (z_t, r_t, state, parameters), output_gradients=d_state, unconnected_gradients=tf.UnconnectedGradients.ZERO
         )
-        d_before = (dh + _masked(product(dr_t, U_transposed, precision), mask), *d_others)
+        d_before = (dh + masked(product(dr_t, U_transposed, precision), mask), *d_others)
         summed = tuple(total + now for total, now in zip(d_parameters, d_now, strict=True))
         return t - 1, d_before, summed, dz.write(t, dz_t), dr.write(t, dr_t)
 
     nothing = tuple(tf.zeros_like(part) for part in first), tuple(tf.zeros_like(parameter) for parameter in parameters)
     _, d_first, d_parameters, dz, dr = tf.while_loop(lambda t, *_: t >= 0, body, (steps - 1, *nothing, *arrays), maximum_iterations=steps)
-    flat_h, flat_dr = (tf.reshape(tensor, [-1, tensor.shape[-1]]) for tensor in (_masked(before[0], mask), dr.stack()))
+    flat_h, flat_dr = (tf.reshape(tensor, [-1, tensor.shape[-1]]) for tensor in (masked(before[0], mask), dr.stack()))
     return [dz.stack(), product(flat_h, flat_dr, precision, transpose_a=True), *d_parameters, *d_first]

@@ -9,7 +9,7 @@ from nmt.model.cell_sizes import CELL_SIZES, CellName
 from nmt.model.cells import CELLS, Gates, Parameters, layer_norm
 from nmt.model.fused_lstm import lstm_sequence
 from nmt.model.precision import Precision, policy, product
-from nmt.model.recurrence import State, recurrent_sequence
+from nmt.model.recurrence import State, masked, recurrent_sequence
 from nmt.tensors import Tensor
 
 Kernel = Literal["fused", "keras"]
@@ -149,8 +149,9 @@ class RecurrentLayer(keras.layers.Layer):
 
     def gates(self, projected: Tensor, state: State, mask: Tensor | None = None) -> Gates:
         """The activations of one step by name, each [N, H], from `project` [N, G·H], a state, and the mask of `call`."""
-        h = state[0] if mask is None else state[0] * mask
-        return self.cell.gates(self.settle(projected), product(h, self._weights[1], self.precision), state, self.parameters)
+        return self.cell.gates(
+            self.settle(projected), product(masked(state[0], mask), self._weights[1], self.precision), state, self.parameters
+        )
 
     def step_from(self, projected: Tensor, state: State, mask: Tensor | None = None) -> State:
         """One step: `project` [N, G·H] and the state, each part [N, H] -> the next state."""

@@ -63,6 +63,32 @@ def guided_sum(attention: Tensor, alignment: Tensor) -> Tensor:
     return -tf.reduce_sum(alignment * tf.math.log(tf.maximum(attention, 1e-9)))
 
 
+class SoftmaxParts(NamedTuple):
+    """What cross-entropy and its gradient are made of, for N tokens."""
+
+    exponential: Tensor
+    """[N, V] of the logits less the greatest of each token; from here on a factor of products alone, so in their precision."""
+    total: Tensor
+    """[N] its sums."""
+    log_total: Tensor
+    """[N] log-sum-exp of the logits."""
+    right: Tensor
+    """[N, E] rows of W of the labels."""
+    logit_right: Tensor
+    """[N] logits of the labels."""
+
+
+def softmax_parts(readout: Tensor, W: Tensor, b: Tensor, labels: Tensor, precision: Precision) -> SoftmaxParts:
+    """Make the logits of N tokens and their exponential, in few passes over [N, V]: readout [N, E], W [V, E], b [V], labels [N]."""
+    logits = tf.nn.bias_add(product(readout, W, precision, transpose_b=True), b)
+    greatest = tf.reduce_max(logits, axis=1)
+    exponential = tf.exp(logits - greatest[:, tf.newaxis])
+    total = tf.reduce_sum(exponential, axis=1)
+    right = tf.gather(W, labels)
+    logit_right = tf.reduce_sum(readout * right, axis=1) + tf.gather(b, labels)
+    return SoftmaxParts(lowered(exponential, precision), total, greatest + tf.math.log(total), right, logit_right)
+
+
 def _cross_entropy(readout: Tensor, W: Tensor, b: Tensor, labels: Tensor, smoothing: float, precision: Precision) -> tuple[Tensor, Tensor]:
     """(smoothed loss, cross-entropy without a gradient) as sums over N tokens, from readout [N, E].
 
@@ -74,15 +100,10 @@ def _cross_entropy(readout: Tensor, W: Tensor, b: Tensor, labels: Tensor, smooth
     @tf.custom_gradient
     def run(readout: Tensor, W: Tensor, b: Tensor) -> tuple[tuple[Tensor, Tensor], Callable[[Tensor, Tensor], tuple[Tensor, ...]]]:
         vocabulary = W.shape[0]
-        logits = tf.nn.bias_add(product(readout, W, precision, transpose_b=True), b)  # [N, V]
-        greatest = tf.reduce_max(logits, axis=1)
-        exponential = tf.exp(logits - greatest[:, tf.newaxis])
-        total = tf.reduce_sum(exponential, axis=1)
-        exponential = lowered(exponential, precision)  # from here on a factor of products alone
-        right, mean = tf.gather(W, labels), tf.reduce_mean(W, axis=0)  # [N, E], [E]
-        logit_right = tf.reduce_sum(readout * right, axis=1) + tf.gather(b, labels)
+        exponential, total, log_total, right, logit_right = softmax_parts(readout, W, b, labels, precision)
+        mean = tf.reduce_mean(W, axis=0)  # [E]
         logit_mean = tf.linalg.matvec(readout, mean) + tf.reduce_mean(b)
-        plain = greatest + tf.math.log(total) - logit_right
+        plain = log_total - logit_right
         smoothed = plain + smoothing * (logit_right - logit_mean)
 
         def gradient(upstream: Tensor, _plain: Tensor) -> tuple[Tensor, ...]:

@@ -8,6 +8,7 @@ from nmt.model.precision import Precision, lowered, product
 from nmt.search.step import IMPOSSIBLE, length_penalty
 from nmt.special_tokens import PAD
 from nmt.tensors import Tensor
+from nmt.training.loss import softmax_parts
 
 
 def expected_risk(log_prob: Tensor, lengths: Tensor, costs: Tensor, sharpness: float, alpha: float) -> Tensor:
@@ -55,13 +56,7 @@ def _cross_entropy(readout: Tensor, W: Tensor, b: Tensor, labels: Tensor, precis
 
     @tf.custom_gradient
     def run(readout: Tensor, W: Tensor, b: Tensor) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, ...]]]:
-        logits = tf.nn.bias_add(product(readout, W, precision, transpose_b=True), b)  # [n, V]
-        greatest = tf.reduce_max(logits, axis=1)
-        exponential = tf.exp(logits - greatest[:, tf.newaxis])
-        total = tf.reduce_sum(exponential, axis=1)
-        exponential = lowered(exponential, precision)  # from here on a factor of products alone
-        right = tf.gather(W, labels)  # [n, E]
-        plain = greatest + tf.math.log(total) - tf.reduce_sum(readout * right, axis=1) - tf.gather(b, labels)
+        exponential, total, log_total, right, logit_right = softmax_parts(readout, W, b, labels, precision)
 
         def gradient(weight: Tensor) -> tuple[Tensor, ...]:
             share, hit = (weight / total)[:, tf.newaxis], weight[:, tf.newaxis]  # [n, 1]
@@ -74,6 +69,6 @@ def _cross_entropy(readout: Tensor, W: Tensor, b: Tensor, labels: Tensor, precis
                 tf.tensor_scatter_nd_sub(d_b, at, weight),
             )
 
-        return plain, gradient
+        return log_total - logit_right, gradient
 
     return run(readout, W, b)
