@@ -1,4 +1,4 @@
-"""How many CPUs this process may use: those it may run on, or fewer where a container's limit allows less."""
+"""The CPUs of this process: how many it may use, those it may run on or fewer where a container's limit allows less; what they can."""
 
 import math
 import os
@@ -7,6 +7,9 @@ from pathlib import Path
 
 CGROUPS = Path("/sys/fs/cgroup")
 OWN_CGROUPS = Path("/proc/self/cgroup")
+CPUINFO = Path("/proc/cpuinfo")
+BFLOAT16_INSTRUCTIONS = {"avx512_bf16", "amx_bf16"}
+"""Of Intel's and AMD's processors, as Linux names them."""
 
 
 def runnable_cpus() -> int:
@@ -17,6 +20,16 @@ def runnable_cpus() -> int:
 def available_cpus() -> int:
     """CPUs that this process may keep busy, at least 1: a limit of one and a half is rounded up."""
     return math.ceil(min(float(runnable_cpus()), max(1.0, cgroup_limit())))
+
+
+def multiplies_bfloat16(cpuinfo: Path = CPUINFO) -> bool:
+    """Whether the processor has instructions for products in bfloat16; False where nothing tells."""
+    try:
+        lines = cpuinfo.read_text(encoding="utf-8").splitlines()
+    except OSError:  # not Linux
+        return False
+    flags = next((line.partition(":")[2] for line in lines if line.startswith("flags")), "")
+    return not BFLOAT16_INSTRUCTIONS.isdisjoint(flags.split())
 
 
 def cgroup_limit(root: Path = CGROUPS, own: Path = OWN_CGROUPS) -> float:

@@ -1,13 +1,13 @@
 """Binds a model to a search, once: the trainer validates with this function and export freezes the same one."""
 
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from nmt.config import Config, SearchConfig
-from nmt.model.precision import Precision
+from nmt.model.precision import Precision, choose_precision
 from nmt.model.recurrent import Kernel, describe_kernel
 from nmt.model.seq2seq import SearchSizes, SearchWeights, Seq2Seq
 from nmt.runtime.interface import Hypotheses as FoundHypotheses
@@ -30,17 +30,21 @@ SIGNATURE = [
 ]
 
 
-def build_model(config: Config, tokenizers: TokenizerPair, kernel: Kernel | None = None, *, precision: Precision = "float32") -> Seq2Seq:
+def build_model(
+    config: Config, tokenizers: TokenizerPair, kernel: Kernel | None = None, *, precision: Precision | Literal["auto"] = "float32"
+) -> Seq2Seq:
     """The model that a config and its tokenizers describe, with fresh weights.
 
     Args:
         config: of the run.
         tokenizers: its two.
         kernel: of the recurrent layers; default: as the devices at hand suggest.
-        precision: of the factors of products. A run trains in its own; whatever is published computes in float32.
+        precision: of the factors of products; auto as this machine suggests. A run trains in its own; whatever is published computes in
+            float32.
     """
     sizes = tokenizers.source.vocabulary_size, tokenizers.target.vocabulary_size
-    return Seq2Seq(config.model, *sizes, joint=tokenizers.joint, kernel=kernel, precision=precision, tags=tokenizers.source.tags)
+    chosen = choose_precision(precision)
+    return Seq2Seq(config.model, *sizes, joint=tokenizers.joint, kernel=kernel, precision=chosen, tags=tokenizers.source.tags)
 
 
 def describe_layers(model: Seq2Seq) -> str:

@@ -29,8 +29,10 @@ class TrainingConfig(Section):
         1,
         description="micro-batches that each replica's part of an update is cut into, one after the other: the same update in less memory",
     )
-    precision: Literal["float32", "bfloat16", "float16"] = Field(
-        "float32", description="of matrix products while training, for GPUs; weights, states, softmax and loss are float32, exports wholly"
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "float32",
+        description="of matrix products while training; weights, states, softmax and loss are float32, exports wholly; auto: bfloat16 on a "
+        "CPU that has instructions for it, else float32",
     )
     max_updates: Count = Field(10_000, description="updates in the run; schedules end here")
     deadline_minutes: Annotated[float, Field(gt=0)] | None = Field(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import nmt.cpus
-from nmt.cpus import available_cpus, cgroup_limit, runnable_cpus
+from nmt.cpus import available_cpus, cgroup_limit, multiplies_bfloat16, runnable_cpus
 
 
 def place(tmp_path: Path, own: str, files: dict[str, str]) -> tuple[Path, Path]:
@@ -57,6 +57,21 @@ def test_a_part_of_a_cpu_is_rounded_up(monkeypatch: pytest.MonkeyPatch, limit: f
     monkeypatch.setattr(nmt.cpus, "cgroup_limit", lambda: limit)
     monkeypatch.setattr(nmt.cpus, "runnable_cpus", lambda: 8)
     assert available_cpus() == expected
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ("flags\t\t: fpu avx512f avx512_bf16 sse", True),
+        ("flags\t\t: fpu amx_tile amx_bf16", True),
+        ("flags\t\t: fpu avx2 avx512f", False),
+        ("Features\t: fp asimd", False),
+    ],
+)
+def test_products_in_bfloat16(flags: str, expected: bool, tmp_path: Path) -> None:
+    (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nmodel name\t: some\n{flags}\n\nprocessor\t: 1\n")
+    assert multiplies_bfloat16(tmp_path / "cpuinfo") is expected
+    assert not multiplies_bfloat16(tmp_path / "none")
 
 
 def test_affinity_counts() -> None:

@@ -1,8 +1,8 @@
 """Mixed precision (Micikevicius et al. 2018): matrix products in 16 bits, everything between them in float32.
 
 Weights, states, softmax, layer normalisation and loss never leave float32; a product rounds its two factors to the lower precision, which
-is what the matrix units of a GPU are fast at, and gives its result as float32 again. With float32 nothing is cast: the graph is what it
-would be without this file.
+is what the matrix units of GPUs and newer processors are fast at, and gives its result as float32 again. With float32 nothing is cast: the
+graph is what it would be without this file.
 """
 
 from typing import Any, Literal
@@ -10,10 +10,18 @@ from typing import Any, Literal
 import keras
 import tensorflow as tf
 
+from nmt.cpus import multiplies_bfloat16
 from nmt.tensors import Tensor
 
 Precision = Literal["float32", "bfloat16", "float16"]
 """Of the factors of products; float32 leaves them as they are."""
+
+
+def choose_precision(setting: Precision | Literal["auto"]) -> Precision:
+    """What `auto` is here: bfloat16 on a CPU that has instructions for it, where it was measured to pay; else float32."""
+    if setting != "auto":
+        return setting
+    return "bfloat16" if multiplies_bfloat16() and not tf.config.list_physical_devices("GPU") else "float32"
 
 
 def lowered(x: Tensor, precision: Precision) -> Tensor:

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from nmt.config import ModelConfig
-from nmt.model.precision import Dense, Precision, lowered, product
+from nmt.model.precision import Dense, Precision, choose_precision, lowered, product
 from nmt.model.recurrent import RecurrentLayer
 from nmt.model.seq2seq import Seq2Seq
 from nmt.training.loss import loss_sums
@@ -21,6 +21,15 @@ def test_factors_are_rounded_and_the_product_is_float32() -> None:
     assert float(product(a, b, "bfloat16")[0, 0]) == 0.0  # seven
     assert product(a, b, "bfloat16").dtype == tf.float32
     assert lowered(a, "float32") is a
+
+
+@pytest.mark.parametrize("gpus", [[], ["GPU:0"]])
+@pytest.mark.parametrize("instructions", [True, False])
+def test_auto_is_bfloat16_on_a_processor_that_is_fast_at_it(instructions: bool, gpus: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nmt.model.precision.multiplies_bfloat16", lambda: instructions)
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
+    assert choose_precision("auto") == ("bfloat16" if instructions and not gpus else "float32")
+    assert [choose_precision(setting) for setting in ("float32", "bfloat16", "float16")] == ["float32", "bfloat16", "float16"]
 
 
 def test_a_dense_layer_keeps_its_weights_in_float32() -> None:
