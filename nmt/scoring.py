@@ -1,5 +1,6 @@
 """What `nmt evaluate` and `nmt info` print: the scores of an exported model, and what the export says of itself."""
 
+import hashlib
 import json
 import time
 from dataclasses import asdict, dataclass
@@ -41,6 +42,8 @@ class Evaluation:
     seconds: float
     sentences_per_second: float
     peak_memory_gib: float
+    hypotheses_sha256: str
+    """Of the translations as `nmt translate` writes them to a file, a line each: two runs are equal, or are not."""
     scores: list[Score]
     training: dict[str, object]
     versions: dict[str, str]
@@ -100,6 +103,7 @@ def score_model(
         seconds=round(seconds, 3),
         sentences_per_second=round(len(pairs) / seconds, 1),
         peak_memory_gib=round(peak_memory_gib(), 2),
+        hypotheses_sha256=hashlib.sha256("".join(f"{line}\n" for line in outputs).encode()).hexdigest(),
         scores=evaluate(outputs, [pair.target for pair in pairs], translator.target_language),
         training=manifest.training.model_dump(),
         versions=manifest.versions,
@@ -145,6 +149,7 @@ def print_evaluation(evaluation: Evaluation, as_json: bool) -> None:
         table.add_row(score.metric, f"{score.score:.2f}", score.signature)
     console.print(table)
     console.print(f"{evaluation.sentences_per_second:g} sentences/s, peak memory {evaluation.peak_memory_gib:g} GiB", soft_wrap=True)
+    console.print(f"sha256 of the translations: {evaluation.hypotheses_sha256}", soft_wrap=True)
 
 
 def print_model(directory: ModelDirectory, as_json: bool) -> None:

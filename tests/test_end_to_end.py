@@ -122,6 +122,8 @@ def test_evaluate_measures_the_export(trained: Path) -> None:
     assert found["scores"][0]["score"] > 80
     assert found["sentences_per_second"] > 0
     assert (found["beam"], found["lines"]) == (5, 100)
+    written = run("translate", "runs/digits", cwd=trained, text=(trained / "test.source").read_text())
+    assert found["hypotheses_sha256"] == hashlib.sha256(written.stdout.encode()).hexdigest()
 
 
 def test_evaluate_takes_a_set_by_its_name(trained: Path) -> None:
