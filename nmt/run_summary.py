@@ -23,6 +23,8 @@ NARROW = 0.05
 """Training loss (under dropout) this near below validation loss, or above it: the model has not come to know its text."""
 BLEU_FALLING = 0.3
 """The same as `FALLING` in BLEU, where the best checkpoint is chosen by it."""
+DEEPER = ("model.encoder_layers=2", "model.decoder_layers=2", "model.residual=true")
+"""What helped on small text where more updates no longer did (docs/quality.md)."""
 
 
 def show_summary(run: RunDirectory, config: Config, model: Path, console: Console) -> None:
@@ -76,7 +78,10 @@ def advice(found: RunMetrics, config: Config) -> list[str]:
         less = f"--set model.dropout={max(0.0, round(model.dropout - 0.1, 2)):g}, or " if model.dropout > 0.0 else ""
         wider = f"--set model.decoder_units={3 * model.decoder_units // 2}"
         lines.append(f"under-fitted: training loss is hardly below validation loss: more updates, {less}a larger model ({wider})")
-    return lines or ["levelled off: more or cleaner text helps most now (nmt audit)"]
+    if lines:
+        return lines
+    deeper = "" if model.encoder_layers > 1 and model.decoder_layers > 1 else f"a deeper model (--set {' --set '.join(DEEPER)}), or "
+    return [f"levelled off: {deeper}more or cleaner text helps most now (nmt audit)"]
 
 
 def _row(name: str, series: Series, highest: bool | None, digits: int) -> list[str]:

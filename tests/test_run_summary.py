@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 import nmt.run_summary
-from nmt.config import Config
+from nmt.config import Config, ModelConfig
 from nmt.inspect.metrics import RunMetrics, Series
 from nmt.run_directory import RunDirectory
 from nmt.run_summary import advice, show_summary
@@ -50,6 +50,16 @@ def test_curves_of_each_kind_have_their_advice(found: RunMetrics, said: list[str
 
 def test_a_deadline_is_what_a_run_with_one_is_given_more_of() -> None:
     assert "--set training.deadline_minutes=60 " in advice(metrics(1.0, (2.0, 1.5)), config(deadline_minutes=30))[0]
+
+
+def test_a_model_that_has_levelled_off_may_be_made_deeper_once() -> None:
+    levelled = metrics(1.0, (2.0, 1.5, 1.495), (20.0, 30.0, 30.1))
+    [shallow] = advice(levelled, config())
+    settings = [word.rstrip("),") for word in shallow.split() if word.startswith("model.")]
+    changes = dict(setting.removeprefix("model.").split("=") for setting in settings)
+    deep = config().model_copy(update={"model": ModelConfig.model_validate(changes)})
+    assert (deep.model.encoder_layers, deep.model.decoder_layers, deep.model.residual) == (2, 2, True)
+    assert advice(levelled, deep) == ["levelled off: more or cleaner text helps most now (nmt audit)"]
 
 
 def run_with_figures(folder: Path) -> RunDirectory:
