@@ -23,8 +23,6 @@ NARROW = 0.05
 """Training loss (under dropout) this near below validation loss, or above it: the model has not come to know its text."""
 BLEU_FALLING = 0.3
 """The same as `FALLING` in BLEU, where the best checkpoint is chosen by it."""
-DEEPER = ("model.encoder_layers=2", "model.decoder_layers=2", "model.residual=true")
-"""What helped on small text where more updates no longer did (docs/quality.md)."""
 
 
 def show_summary(run: RunDirectory, config: Config, model: Path, console: Console) -> None:
@@ -80,7 +78,9 @@ def advice(found: RunMetrics, config: Config) -> list[str]:
         lines.append(f"under-fitted: training loss is hardly below validation loss: more updates, {less}a larger model ({wider})")
     if lines:
         return lines
-    deeper = "" if model.encoder_layers > 1 and model.decoder_layers > 1 else f"a deeper model (--set {' --set '.join(DEEPER)}), or "
+    # What helped on small text where more updates no longer did (docs/quality.md).
+    second = [f"--set model.{side}_layers=2" for side in ("encoder", "decoder") if getattr(model, f"{side}_layers") == 1]
+    deeper = f"a deeper model ({' '.join(second)} --set model.residual=true), or " if second else ""
     return [f"levelled off: {deeper}more or cleaner text helps most now (nmt audit)"]
 
 
