@@ -76,6 +76,7 @@ def settings_for(pairs: int, target_words: int) -> dict[str, dict[str, Any]]:
             "validate_every": validate_every,
             # An average over about a tenth of a short run; the default's 500 updates would be most of it.
             "ema_decay": 0.998 if updates >= 5000 else 0.99,
+            "precision": "auto",
         },
     }
 
