@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from nmt.config_file import find_config, load_config
 from nmt.shipped import shipped_folder
@@ -46,19 +45,8 @@ def test_a_row_is_the_reference_with_one_change(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_file_says_only_what_differs_from_the_defaults(name: str) -> None:
-    """And its comment names the command that trains it."""
-    text = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
-    assert f"nmt train ablation/{name} " in text
-    assert set(yaml.safe_load(text)["training"]) <= {
-        "max_updates",
-        "subword_sampling",
-        "label_smoothing",
-        "r_drop",
-        "ema_decay",
-        "precision",
-        "validate_every",
-    }
+def test_the_comment_of_a_file_has_the_command_that_trains_it(name: str) -> None:
+    assert f"#   nmt train ablation/{name} " in (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
 
 
 def test_the_page_has_a_row_for_each_file_with_a_hash_for_each_seed() -> None:
