@@ -31,7 +31,8 @@ def draw_curves(runs: Sequence[RunMetrics], path: Path) -> Path:
                     places = series.updates if against == "updates" else series.minutes
                     axes.plot(places, series.values, color=colour, linestyle=style, label=names[number], marker="o", markersize=2.5)
                     if (best := series.best(highest=highest)) is not None and len(series.values) > 1:
-                        axes.plot(places[best], series.values[best], marker="o", markersize=6, markerfacecolor="none", color=colour)
+                        at = places[best], series.values[best]
+                        axes.plot(*at, marker="o", markersize=6, markerfacecolor="none", color=colour, clip_on=False)
                 axes.grid(visible=True)
                 axes.set_xlim(left=0)
                 axes.set_ylim(bottom=0)
