@@ -103,7 +103,7 @@ def _sized(text: "OwnText", overrides: list[str], console: "Console") -> "Sized"
     config = sized.config
     model, training = config.model, config.training
     table = Table(box=None, show_header=False, pad_edge=False)
-    layers = f", {model.encoder_layers} layers" if model.encoder_layers > 1 else ""
+    layers = f", {model.encoder_layers} layers{' with residual connections' if model.residual else ''}" if model.encoder_layers > 1 else ""
     shape = [
         ("vocabulary", f"{config.tokenizer.vocabulary_size:,} pieces"),
         ("units", f"embedding {model.embedding_units}, encoder {model.encoder_units} × 2, decoder {model.decoder_units}{layers}"),
@@ -112,7 +112,7 @@ def _sized(text: "OwnText", overrides: list[str], console: "Console") -> "Sized"
         shape = [("begins with", str(training.init_from))]
     for name, value in (
         *shape,
-        ("dropout", f"{model.dropout:g}, of words {model.word_dropout:g}"),
+        ("dropout", f"{model.dropout:g}, of words {model.word_dropout:g}; label smoothing {training.label_smoothing:g}"),
         ("updates", f"{training.max_updates:,} of {training.batch_tokens:,} target tokens, learning rate {training.learning_rate:g}"),
         ("validation", f"every {training.validate_every:,} updates"),
     ):

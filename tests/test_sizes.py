@@ -45,7 +45,8 @@ def test_the_documentation_shows_the_table() -> None:
         (
             f"{row.pairs:,}" if row.pairs else "more",
             f"{row.vocabulary:,} | {row.embedding} | {row.encoder} × 2 | {row.decoder} | {row.layers}",
-            f"{row.dropout:g} | {row.word_dropout:g} | {row.batch_tokens:,} | {row.learning_rate:g} | {row.epochs}",
+            f"{row.dropout:g} | {row.word_dropout:g} | {row.label_smoothing:g}",
+            f"{row.batch_tokens:,} | {row.learning_rate:g} | {row.epochs}",
         )
         for row in TABLE
     ]
