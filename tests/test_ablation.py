@@ -22,6 +22,8 @@ CHANGES = {
     "subword_sampling": {"training.subword_sampling"},
     "r_drop": {"training.r_drop"} | EQUAL_TIME,
     "no_average": {"training.ema_decay"},
+    "less_smoothing": {"training.label_smoothing"},
+    "word_dropout": {"model.word_dropout"},
 }
 
 
