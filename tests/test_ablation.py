@@ -24,6 +24,7 @@ CHANGES = {
     "no_average": {"training.ema_decay"},
     "less_smoothing": {"training.label_smoothing"},
     "word_dropout": {"model.word_dropout"},
+    "not_residual": {"model.residual"},
 }
 
 
