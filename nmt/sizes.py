@@ -1,6 +1,7 @@
 """How large a model, and how long a run, for how much text: the table behind `nmt train --source F --target F`.
 
-Little text wants few pieces, a small model, much dropout and many epochs (Sennrich and Zhang 2019); much text the opposite, and a second layer.
+Little text wants few pieces, a small model, much dropout and many epochs (Sennrich and Zhang 2019); much text wants the opposite, and a
+second layer.
 docs/training.md shows the table and says which rows are measured.
 """
 
